@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# One Makefile, not recursive. Everything built goes under $(O); `make
+# O=/elsewhere` builds out of the tree. `make help` lists the targets.
+
+# --- what a user may set ------------------------------------------------------
+O         ?= build
+BUILD     ?= release# release | debug | asan | tsan | cov
+CLANG     ?= clang
+BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+FUZZ_TIME ?= 60# seconds for each fuzz target
+DEMO_ARGS ?=
+V         ?= 0
+
+# --- packages -----------------------------------------------------------------
+# What `make deps` installs from Debian 12; iproute2 and nftables are for the
+# tests, graphviz only draws.
+PACKAGES := bpftool clang gcc graphviz iproute2 libbpf-dev \
+            libcmocka-dev libelf-dev libgsl-dev libmnl-dev libopenblas-dev \
+            libsqlite3-dev libyaml-dev linux-libc-dev nftables pkg-config \
+            zlib1g-dev
+PACKAGES := $(filter-out,$(PACKAGES))
+PKGS     := sqlite3 yaml-0.1 libbpf libmnl
+
+# --- flags --------------------------------------------------------------------
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
+        -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
+        -Wcast-qual -Wwrite-strings -Wpointer-arith -Wswitch-enum \
+        -Werror=implicit-function-declaration -Werror=unused-result
+ifeq ($(CI),true)
+WARN += -Werror
+endif
+
+MODE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+MODE_debug   := -O0 -g3
+MODE_asan    := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
+                -fsanitize=address,undefined
+MODE_tsan    := -O1 -g -fsanitize=thread
+MODE_cov     := -O0 -g --coverage
+MODE         := $(strip $(BUILD))
+$(if $(MODE_$(MODE)),,$(error BUILD=$(MODE): want release, debug, asan, tsan or cov))
+
+# Same sources and compiler, same bytes, wherever the tree lies.
+REPRO    := -ffile-prefix-map=$(CURDIR)=.
+CPPFLAGS += -I. -isystem $(B)/gen -D_GNU_SOURCE
+CFLAGS   += -std=gnu17 $(WARN) $(MODE_$(MODE)) $(REPRO)
+LDFLAGS  += $(filter -fsanitize=% --coverage,$(MODE_$(MODE))) -Wl,--as-needed
+# plain `pkg-config --libs gsl` would bring a BLAS that is 60 times slower
+LDLIBS    = $(shell pkg-config --libs $(PKGS)) -lgsl -lopenblas -lm
+
+# --- sources: one archive for each layer, highest first -----------------------
+B        := $(O)/$(MODE)
+LAYERS   := cli datasets model collector store graph
+DIRS_graph     := graph/base graph
+DIRS_store     := collector/store
+DIRS_collector := collector
+DIRS_model     := model
+DIRS_datasets  := datasets
+DIRS_cli       := cli/demo cli
+# what a test of the layer links, lowest last
+BELOW_graph     := graph
+BELOW_store     := store graph
+BELOW_collector := collector store graph
+BELOW_model     := model store graph
+BELOW_datasets  := datasets model store graph
+BELOW_cli       := cli datasets model collector store graph
+src       = $(filter-out cli/main.c,$(sort $(foreach d,$(DIRS_$(1)),$(wildcard $(d)/*.c))))
+obj       = $(patsubst %.c,$(B)/%.o,$(1))
+BPF      := $(sort $(wildcard bpf/*.bpf.c))
+SKELS    := $(patsubst bpf/%.bpf.c,$(B)/gen/bpf/%.skel.h,$(BPF))
+ARCHIVES := $(foreach l,$(LAYERS),$(if $(call src,$(l)),$(B)/lib$(l).a))
+PROGS    := $(if $(wildcard cli/main.c),$(B)/rca)
+TESTS    := $(patsubst %.c,$(B)/%,$(sort $(shell find tests/unit -name "*_test.c")))
+KTESTS   := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bpf/*_test.c)))
+CLITESTS := $(sort $(wildcard tests/cli/*_test.sh))
+BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*_bench.c)))
+FUZZERS  := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+SOURCES   = $(sort $(shell git ls-files '*.[ch]' 2>/dev/null || \
+                     find . -name '*.[ch]' -not -path './build*'))
+HOSTED    = $(filter-out %.bpf.c,$(filter %.c,$(SOURCES)))
+
+ifeq ($(V),0)
+Q   := @
+say  = @printf '  %-8s %s\n' $(1) $(2)
+endif
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all build check quick check-cli check-bpf bench demo install deps deps-dev
+.PHONY: fuzz fuzz-replay sanitize tsan valgrind format lint coverage clean help
+
+all: deps ## install what is missing, then build
+	@$(MAKE) --no-print-directory build
+
+build: $(ARCHIVES) $(PROGS) ## build only
+
+# --- packages: only what is missing, only with the right to -------------------
+deps: ## install the packages that the build needs (apt; root or sudo)
+	@tests/check/deps.sh $(PACKAGES)
+
+deps-dev: ## and those of lint, valgrind and fuzz
+	@tests/check/deps.sh $(PACKAGES) clang-format clang-tidy cppcheck \
+	    libclang-rt-dev shellcheck valgrind
+
+# --- rules --------------------------------------------------------------------
+# Every object depends on the flags it was built with.
+STAMP = $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(STAMP)' | cmp -s - $@ || echo '$(STAMP)' > $@
+.PHONY: FORCE
+
+$(B)/%.o: %.c $(B)/flags | $(SKELS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define archive
+$(B)/lib$(1).a: $(call obj,$(call src,$(1)))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcsD $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call archive,$(l))))
+
+$(B)/rca: $(B)/cli/main.o $(ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# A test of a layer links that layer and those below it: an upward call does
+# not link. tests/unit/LAYER/...; collector/store is the layer `store`. A test
+# that is written but not listed in main() does not compile.
+$(B)/tests/unit/%.o: CFLAGS += -Werror=unused-function
+OOM       := $(foreach f,malloc calloc realloc strdup,-Wl,--wrap=$(f))
+layer      = $(if $(filter tests/unit/collector/store/%,$(1)),store,$(word 3,$(subst /, ,$(1))))
+below      = $(filter $(foreach l,$(BELOW_$(1)),$(B)/lib$(l).a),$(ARCHIVES))
+define unit
+$(1): $(1).o $(B)/tests/harness/oom.o $(call below,$(call layer,$(patsubst $(B)/%,%,$(1))))
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS) $$(OOM) -o $$@ $$^ $$(LDLIBS) -lcmocka
+endef
+$(foreach t,$(TESTS),$(eval $(call unit,$(t))))
+
+$(B)/tests/bpf/%: $(B)/tests/bpf/%.o $(ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(B)/tests/bench/%: $(B)/tests/bench/%.o $(ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/harness/fuzz_main.o $(ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Kernel side. -g for BTF; bpf/vmlinux_min.h declares the fields that are read
+# and CO-RE relocates them, so the build does not depend on the build host.
+BPF_CFLAGS := -g -O2 -Wall -Werror -target bpf -mcpu=v3 -I. $(REPRO) \
+              -D__TARGET_ARCH_$(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/') \
+              -idirafter /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+$(B)/gen/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MT $@ -MF $(@:.o=.d) -c -o $@.tmp $<
+	$(Q)$(BPFTOOL) gen object $@ $@.tmp && rm $@.tmp
+$(B)/gen/bpf/%.skel.h: $(B)/gen/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+.SECONDARY:
+
+# --- tests --------------------------------------------------------------------
+# `check` installs what is missing first; `quick` does not.
+check: deps ## everything that must hold: tests, corpus, layers, headers, bans
+	@$(MAKE) --no-print-directory build fuzz-replay
+	@tests/check/layers.sh
+	@tests/check/headers.sh $(CC)
+	@tests/check/banned.sh
+	@$(MAKE) --no-print-directory check-cli check-bpf
+	@$(MAKE) --no-print-directory quick
+
+quick: $(TESTS) ## unit tests only
+	@set -e; for t in $(TESTS); do $$t; done
+
+check-cli: $(PROGS) ## the commands as a user types them
+	@set -e; for t in $(CLITESTS); do $$t $(B)/rca; done
+
+check-bpf: $(KTESTS) $(PROGS) ## kernel side, as root; skips where not allowed
+	@set -e; for t in $(KTESTS); do $$t; done
+
+sanitize: ## unit, corpus and command tests under ASan + UBSan
+	$(Q)UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) BUILD=asan build quick fuzz-replay check-cli
+
+tsan: ## unit tests under ThreadSanitizer
+	$(Q)$(MAKE) BUILD=tsan quick
+
+valgrind: $(TESTS) ## unit tests under memcheck
+	@set -e; for t in $(TESTS); do \
+	    valgrind -q --leak-check=full --error-exitcode=9 $$t; done
+
+# Each fuzz target is a plain program over its corpus in `check` and runs under
+# libFuzzer in `fuzz`. A crash is fixed together with its corpus file.
+fuzz-replay: $(patsubst %.c,$(B)/%,$(FUZZERS))
+	@set -e; for f in $^; do n=$$(basename $$f _fuzz); \
+	    $$f tests/fuzz/corpus/$$n/*; done
+
+fuzz: $(SKELS) ## run every fuzz target for FUZZ_TIME seconds
+	@mkdir -p $(O)/fuzz
+	@set -e; for f in $(FUZZERS); do n=$$(basename $$f _fuzz.c); \
+	    echo "  FUZZ     $$n"; mkdir -p $(O)/fuzz/$$n; \
+	    $(CLANG) $(CPPFLAGS) -std=gnu17 -O1 -g \
+	        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	        -o $(O)/fuzz/$$n.exe $$f \
+	        $(foreach l,$(filter-out cli,$(LAYERS)),$(call src,$(l))) $(LDLIBS); \
+	    $(O)/fuzz/$$n.exe -max_total_time=$(strip $(FUZZ_TIME)) \
+	        -artifact_prefix=$(O)/fuzz/$$n- -print_final_stats=0 -verbosity=0 \
+	        $(O)/fuzz/$$n tests/fuzz/corpus/$$n; done
+
+bench: $(BENCHES) $(PROGS) ## time: median of repeated runs, TSV on stdout
+	@set -e; for b in $(BENCHES); do $$b; done
+
+coverage: ## line and branch coverage of the unit tests
+	$(Q)find $(O)/cov -name '*.gcda' -delete 2>/dev/null; true
+	$(Q)$(MAKE) --no-print-directory BUILD=cov quick > /dev/null
+	@cd $(O)/cov && gcov -b -n $$(find . -name '*.gcda' -not -path './tests/*') \
+	    2>/dev/null | grep -A4 "^File '\(graph\|model\|collector\|datasets\|cli\)/"
+
+# --- upkeep -------------------------------------------------------------------
+format: ## rewrite sources in the project's format
+	clang-format -i $(SOURCES)
+
+# Neither clang's analyzer nor cppcheck knows __cleanup__: leaks are left to
+# LSan, memcheck and tests/harness/oom.h.
+lint: $(SKELS) ## formatting, clang-tidy, cppcheck, shellcheck
+	clang-format --dry-run -Werror $(SOURCES)
+	printf '%s\n' $(HOSTED) | xargs -P $$(nproc) -n 4 sh -c \
+	    'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -std=gnu17 2>/dev/null' sh
+	cppcheck --quiet -j $$(nproc) --std=c11 --enable=warning,performance,portability \
+	    --suppress=memleak --suppress=resourceLeak --inline-suppr \
+	    --error-exitcode=1 -I. $(HOSTED)
+	shellcheck tests/check/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
+
+install: build ## install under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(PROGS) $(DESTDIR)$(PREFIX)/bin
+
+demo: deps ## a real application, a real fault, an explanation: about 2 minutes
+	@$(MAKE) --no-print-directory build
+	@$(B)/rca demo -o rca-demo $(DEMO_ARGS)
+
+clean: ## remove everything built
+	rm -rf $(O)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    expand -t 16
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * config - /etc/rca/rca.yaml. Everything has a default.
+ *
+ *     db: /var/lib/rca/rca.db
+ *     interval: 1s
+ *     retention: 7d
+ *     sources: [host, cgroup, task, sock, drop, link, nft]
+ *     limits: {service: 500, call: 2000, process: 500, peer: 500}
+ *     names:                       # service names, first match wins
+ *       - {port: 5432, name: postgres}
+ *       - {cgroup: "system.slice/web*", name: web}
+ *
+ * An unknown key, a wrong type or value is an error with file and line, the
+ * allowed words, and "did you mean".
+ */
+
+#include "graph/base/err.h"
+#include "graph/kind.h"
+
+struct rca_name_rule {
+    char *cgroup; /* owned; fnmatch(3) pattern, or NULL */
+    unsigned port; /* 0: any */
+    char *name; /* owned */
+};
+
+struct rca_config {
+    char *db; /* owned */
+    rca_time interval;
+    rca_time retention;
+    char *sources; /* owned, comma-separated; NULL: all */
+    size_t limit[RCA_KIND_COUNT]; /* most entities of a kind */
+    struct rca_name_rule *names; /* owned */
+    size_t n_names;
+};
+
+/** rca_config_init() - the defaults; 0 or -ENOMEM */
+RCA_MUST_CHECK int rca_config_init(struct rca_config *ret_config);
+void rca_config_done(struct rca_config *config);
+
+/** rca_config_parse() - read YAML @text over the defaults; all or nothing;
+ * 0, RCA_ESYNTAX with @diag, -ENOMEM */
+RCA_MUST_CHECK int rca_config_parse(const char *text, size_t size,
+                                    const char *file, struct rca_diag *diag,
+                                    struct rca_config *ret_config);
+/** rca_config_load() - the same from a file; -errno with @diag */
+RCA_MUST_CHECK int rca_config_load(const char *path, struct rca_diag *diag,
+                                   struct rca_config *ret_config);

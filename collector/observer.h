@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * observer - collects what the sources report in one tick, and shares what one
+ * source knows with the others (who is who).
+ *
+ * Values of counters are given raw: absolute and monotonic where the kernel's
+ * are. Reporting a value marks its entity as seen. Failures to allocate stick
+ * and are returned by rca_observer_commit(), so sources need not check.
+ */
+
+#include "collector/store/store.h"
+
+struct rca_observer;
+
+/** rca_observer_new() - @store is borrowed, or NULL to only count (doctor) */
+RCA_MUST_CHECK int rca_observer_new(struct rca_store *store, const char *host,
+                                    struct rca_observer **ret_obs);
+void rca_observer_free(struct rca_observer **obs);
+
+/** rca_observer_begin() - start a tick; rca_observer_commit() - append it to
+ * the store: 0, or what stuck, or rca_store_append()'s */
+void rca_observer_begin(struct rca_observer *obs, rca_time now);
+RCA_MUST_CHECK int rca_observer_commit(struct rca_observer *obs);
+/** rca_observer_now() - time of the tick in progress */
+rca_time rca_observer_now(const struct rca_observer *obs);
+
+/** rca_observe_entity() - its id; RCA_ID_NONE if it cannot be had (cap of its
+ * kind reached, or no memory): every call below then does nothing with it */
+rca_id rca_observe_entity(struct rca_observer *obs, enum rca_kind kind,
+                          const char *name);
+/** rca_observe_host() - the entity of this host */
+rca_id rca_observe_host(struct rca_observer *obs);
+
+void rca_observe_value(struct rca_observer *obs, rca_id entity,
+                       const char *series, double value);
+void rca_observe_edge(struct rca_observer *obs, rca_id source, rca_id target,
+                      enum rca_edge_kind kind);
+
+/** rca_observe_histogram() - non-zero buckets as "PREFIX_bucket_NNN" */
+void rca_observe_histogram(struct rca_observer *obs, rca_id entity,
+                           const char *prefix, const uint64_t *count);
+
+/* --- who is who: filled by the task source, read by the others ------------ */
+
+/**
+ * struct rca_netns - one network namespace in use
+ * @inode: of nsfs, the kernel's own number for it
+ * @fd:    open on it, for setns(2), owned by the observer; -1 if not allowed
+ * @name:  "" for the host's own, else the name in /run/netns, else the one
+ *         workload in it, else "netns-INODE"
+ */
+struct rca_netns {
+    uint64_t inode;
+    int fd;
+    char name[64];
+    rca_id entity; /* RCA_ID_NONE for the host's own */
+};
+
+const struct rca_netns *rca_observer_netns(const struct rca_observer *obs,
+                                           size_t *ret_n);
+const struct rca_netns *rca_observer_netns_find(const struct rca_observer *obs,
+                                                uint64_t inode);
+/** for the task source: add or refresh; @pid is a process that lives in it */
+void rca_observer_netns_add(struct rca_observer *obs, uint64_t inode, int pid,
+                            const char *workload);
+
+/** rca_observer_cgroup() - entity of the cgroup whose v2 id (or, on v1-only
+ * hosts, synthetic id) is @cgroup; RCA_ID_NONE if unknown or the root */
+rca_id rca_observer_cgroup(const struct rca_observer *obs, uint64_t cgroup);
+/** for the cgroup source: @path without the leading '/' */
+void rca_observer_cgroup_add(struct rca_observer *obs, uint64_t cgroup,
+                             const char *path, rca_id entity);
+/** rca_observer_cgroup_path() - "" for the root, NULL if unknown */
+const char *rca_observer_cgroup_path(const struct rca_observer *obs,
+                                     uint64_t cgroup);
+
+/* --- features: what works, what does not, what is lost --------------------- */
+
+enum rca_feature_state {
+    RCA_FEATURE_ON,
+    RCA_FEATURE_TWIN, /* on, by the second choice of hook */
+    RCA_FEATURE_OFF,
+};
+
+struct rca_feature {
+    char name[48]; /* "socket requests" */
+    enum rca_feature_state state;
+    char how[96]; /* hook or file in use, or why not */
+    char lost[160]; /* what is not seen without it; "" when on */
+};
+
+/** rca_observer_feature() - register or replace by name; an off feature is
+ * logged once (INFO) */
+void rca_observer_feature(struct rca_observer *obs, const char *name,
+                          enum rca_feature_state state, const char *how,
+                          const char *lost);
+const struct rca_feature *rca_observer_features(const struct rca_observer *obs,
+                                                size_t *ret_n);
+/** rca_observer_features_text() - "name\tstate\thow\tlost\n" lines, as kept in
+ * the store under "features"; the caller frees it */
+RCA_MUST_CHECK int rca_observer_features_text(const struct rca_observer *obs,
+                                              char **ret_text);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * metric - what is measured, as tables.
+ *
+ * The collector stores raw *series* (monotonic counters "*_total", histogram
+ * buckets "X_bucket_017", gauges); people and the model see *metrics*, which
+ * are made from series when they are read: a rate from a counter's ends, a
+ * quantile from buckets, a share from two counters. So a coarser step loses
+ * nothing. A series that no built-in metric uses is a metric itself (counters
+ * as a rate, "x_total" -> "x_per_second"), its unit and role guessed from its
+ * name.
+ */
+
+#include "graph/kind.h"
+
+/** enum rca_make - how a metric's value over one step is made */
+enum rca_make {
+    RCA_MAKE_MEAN, /* mean of gauge @of over the step */
+    RCA_MAKE_MAX, /* largest value of gauge @of in the step */
+    RCA_MAKE_RATE, /* growth of counter @of per second */
+    RCA_MAKE_SHARE, /* growth of @of over growth of @per */
+    RCA_MAKE_QUANTILE, /* quantile @q of the growth of "@of_bucket_NNN" */
+    RCA_MAKE_COUNT,
+};
+
+/**
+ * struct rca_metric - one metric; strings are static or the caller's
+ * @name:       Prometheus style, "request_latency_p99_seconds"
+ * @label:      for people, "latency p99"
+ * @role, @unit: see graph/kind.h
+ * @bad:        +1 up is worse, -1 down is worse, 0 neither
+ * @resolution: smallest change that can matter, in @unit
+ * @make, @of, @per, @q: how it is made from series; @of == NULL: of @name
+ */
+struct rca_metric {
+    const char *name;
+    const char *label;
+    enum rca_role role;
+    enum rca_unit unit;
+    int bad;
+    double resolution;
+    enum rca_make make;
+    const char *of;
+    const char *per;
+    double q;
+};
+
+/** rca_metric_table() - all built-in metrics, sorted by name */
+const struct rca_metric *rca_metric_table(size_t *ret_n);
+
+/** rca_metric_find() - built-in metric @name, or NULL; O(log n) */
+const struct rca_metric *rca_metric_find(const char *name);
+
+/** enum rca_series_type - by the series' name alone */
+enum rca_series_type {
+    RCA_SERIES_GAUGE,
+    RCA_SERIES_COUNTER, /* "..._total" */
+    RCA_SERIES_BUCKET, /* "..._bucket_NNN", NNN = 000 to 103 */
+};
+
+/** rca_series_type() - @ret_bucket (may be NULL) is set for a bucket */
+enum rca_series_type rca_series_type(const char *series, unsigned *ret_bucket);
+
+/** rca_series_is_operand() - whether a built-in metric is made from @series */
+_Bool rca_series_is_operand(const char *series);
+
+/**
+ * rca_metric_guess() - the metric that a series without a built-in one is
+ * @series: name of a gauge or counter
+ * @name:   buffer for the metric's name, which @ret_metric->name and ->label
+ *          point to; ->of points to @series
+ *
+ * Role, unit, direction and resolution come from a table of name patterns
+ * ("latency|duration|delay" -> latency, "cpu" -> usage, "error|fail|drop|reset|
+ * retrans" -> error, "request|qps|rps|throughput|packets" -> load, ...).
+ */
+void rca_metric_guess(const char *series, char name[96],
+                      struct rca_metric *ret_metric);
+
+/** rca_value_text() - @value with 3 significant digits and a readable unit:
+ * "46 ms", "7.4 cores", "310 /s", "1.2 MB/s", "12 %"; NAN: "no data" */
+const char *rca_value_text(double value, enum rca_unit unit, char buf[32]);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * window - a stretch of the store as an aligned matrix of metrics with gaps.
+ *
+ * Rows are steps of equal length; a row's time is the end of its step. Columns
+ * are metrics made from raw series (graph/metric.h): rates from the counters'
+ * ends, quantiles from histogram buckets, shares. Missing = NaN; nothing is
+ * interpolated. A counter that goes down was reset: that step is a gap. One
+ * thing is known without being measured: an entity that did not exist yet had
+ * no load, no usage, no saturation and no errors, so such metrics of an entity
+ * first seen inside the window are 0 before (and a bucket or counter series
+ * that appears later than its entity counted from 0).
+ */
+
+#include "collector/store/store.h"
+#include "graph/metric.h"
+
+/** struct rca_variable - one metric of one entity; strings owned by the window*/
+struct rca_variable {
+    rca_id entity;
+    struct rca_metric metric;
+};
+
+/**
+ * struct rca_window - all owned; columns sorted by (entity, metric name)
+ * @x: column-major, x[v * n_rows + r]
+ */
+struct rca_window {
+    rca_time from; /* rows are from + step, from + 2 step, ... */
+    rca_time step;
+    size_t n_rows;
+    size_t n_vars;
+    struct rca_variable *vars;
+    double *x;
+    void *strings;
+};
+
+/**
+ * rca_window_read() - make it from the store
+ * @entities: ids, or NULL for all
+ *
+ * O(samples). Return: 0; RCA_ETOOFEW if not one sample lies in it; -ENOMEM;
+ * the store's errors.
+ */
+RCA_MUST_CHECK int rca_window_read(struct rca_store *store, rca_time from,
+                                   rca_time to, rca_time step,
+                                   const rca_id *entities, size_t n,
+                                   struct rca_window **ret_window);
+void rca_window_free(struct rca_window **window);
+
+/** rca_window_find() - index of the variable, or n_vars; O(log n_vars) */
+size_t rca_window_find(const struct rca_window *w, rca_id entity,
+                       const char *metric);
