@@ -23,7 +23,8 @@ enum rca_err {
     RCA_ENOCONV = -4101, /* no convergence within the iteration limit */
     RCA_EUNKNOWN = -4102, /* no entity, metric or command of that name */
     RCA_EAMBIGUOUS = -4103, /* more than one entity of that name */
-    RCA_ENOSUPPORT = -4104, /* this kernel or these privileges do not allow it */
+    RCA_ENOSUPPORT =
+        -4104, /* this kernel or these privileges do not allow it */
     RCA_ERR_LAST = -4105, /* not a code: below the lowest one */
 };
 
@@ -52,5 +53,5 @@ struct rca_diag {
  * Return: @err, so that a reader can `return rca_diag_set(...)`.
  */
 RCA_PRINTF(5, 6)
-int rca_diag_set(struct rca_diag *diag, int err, const char *file, unsigned line,
-                 const char *format, ...);
+int rca_diag_set(struct rca_diag *diag, int err, const char *file,
+                 unsigned line, const char *format, ...);

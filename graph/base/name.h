@@ -7,6 +7,18 @@
 
 #include "graph/base/base.h"
 
+/**
+ * rca_name_char() - length of the printable UTF-8 character at @s
+ *
+ * Not printable: control characters, line separators, marks that turn the
+ * direction of writing, and code points that XML forbids.
+ * Return: 1 to 4 bytes; 0 at the end of @s, or where there is no such one.
+ */
+size_t rca_name_char(const char *s);
+
+/** rca_name_print() - replace what is not printable in @s by '?', in place */
+void rca_name_print(char *s);
+
 /** Longest name kept, bytes without the NUL; longer ones are cut. */
 #define RCA_NAME_MAX 191
 

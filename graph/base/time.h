@@ -38,11 +38,14 @@ RCA_MUST_CHECK int rca_time_parse(const char *text, rca_time now,
  */
 RCA_MUST_CHECK int rca_duration_parse(const char *text, rca_time *ret_ns);
 
-/** rca_time_utc() - RFC 3339 in UTC, whole seconds; returns @buf */
+/** rca_time_utc() - RFC 3339 in UTC, whole seconds, "-" for RCA_TIME_NONE;
+ * returns @buf */
 const char *rca_time_utc(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
 
-/** rca_time_clock() - "14:02:30" in local time; returns @buf */
+/** rca_time_clock() - "14:02:30" in local time, "-" for RCA_TIME_NONE; returns
+ * @buf */
 const char *rca_time_clock(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
 
-/** rca_duration_text() - "90 s", "10 min", "24 h", "7 d"; returns @buf */
+/** rca_duration_text() - "90 s", "10 min", "24 h", "7 d"; at most two units
+ * ("1 h 2 min"), rounded to them; returns @buf */
 const char *rca_duration_text(rca_time ns, char buf[RCA_TIME_TEXT_SIZE]);
