@@ -19,6 +19,12 @@ RCA_MUST_CHECK int rca_observer_new(struct rca_store *store, const char *host,
                                     struct rca_observer **ret_obs);
 void rca_observer_free(struct rca_observer **obs);
 
+/** rca_observer_limit() - at most @max[kind] entities of each kind in use at
+ * once (reported within 10 minutes); 0: no limit, the default. What is refused
+ * is counted in the host's series "rca_entities_capped_total" */
+void rca_observer_limit(struct rca_observer *obs,
+                        const size_t max[RCA_KIND_COUNT]);
+
 /** rca_observer_begin() - start a tick; rca_observer_commit() - append it to
  * the store: 0, or what stuck, or rca_store_append()'s */
 void rca_observer_begin(struct rca_observer *obs, rca_time now);
@@ -45,11 +51,14 @@ void rca_observe_histogram(struct rca_observer *obs, rca_id entity,
 /* --- who is who: filled by the task source, read by the others ------------ */
 
 /**
- * struct rca_netns - one network namespace in use
+ * struct rca_netns - one network namespace in use: the host's own (first),
+ * those of processes that the task source sees, and those in /run/netns
  * @inode: of nsfs, the kernel's own number for it
  * @fd:    open on it, for setns(2), owned by the observer; -1 if not allowed
  * @name:  "" for the host's own, else the name in /run/netns, else the one
- *         workload in it, else "netns-INODE"
+ *         workload in it, else "netns-INODE"; a second of the same name gets
+ *         ".2". Settled when first read, and kept.
+ * @entity: part_of the host, reported with every tick that it is in use
  */
 struct rca_netns {
     uint64_t inode;
@@ -58,18 +67,39 @@ struct rca_netns {
     rca_id entity; /* RCA_ID_NONE for the host's own */
 };
 
-const struct rca_netns *rca_observer_netns(const struct rca_observer *obs,
+/** rca_observer_netns() - all of them; rca_observer_netns_find() - one, or
+ * NULL. Good until the next _netns_add() or tick. */
+const struct rca_netns *rca_observer_netns(struct rca_observer *obs,
                                            size_t *ret_n);
-const struct rca_netns *rca_observer_netns_find(const struct rca_observer *obs,
+const struct rca_netns *rca_observer_netns_find(struct rca_observer *obs,
                                                 uint64_t inode);
 /** for the task source: add or refresh; @pid is a process that lives in it */
 void rca_observer_netns_add(struct rca_observer *obs, uint64_t inode, int pid,
                             const char *workload);
 
+/** enum rca_cgroup_v1 - hierarchies whose directories have synthetic ids */
+enum rca_cgroup_v1 {
+    RCA_CGROUP_V1_CPU,
+    RCA_CGROUP_V1_CPUACCT,
+    RCA_CGROUP_V1_MEMORY,
+    RCA_CGROUP_V1_COUNT,
+};
+
+/** rca_cgroup_v1_id() - synthetic id of a directory of a v1 hierarchy, from
+ * its inode number (kernfs id, as seen by stat(2) and by BPF); every cgroup of
+ * a v1 tree is known by the ids of all hierarchies that have it, and by its v2
+ * id where the v2 tree has the same path */
+static inline uint64_t rca_cgroup_v1_id(enum rca_cgroup_v1 tree, uint64_t inode)
+{
+    return UINT64_C(1) << 63 | (uint64_t)tree << 60 |
+           (inode & ((UINT64_C(1) << 60) - 1));
+}
+
 /** rca_observer_cgroup() - entity of the cgroup whose v2 id (or, on v1-only
  * hosts, synthetic id) is @cgroup; RCA_ID_NONE if unknown or the root */
 rca_id rca_observer_cgroup(const struct rca_observer *obs, uint64_t cgroup);
-/** for the cgroup source: @path without the leading '/' */
+/** for the cgroup source: @path without the leading '/'; again with each tick,
+ * what is not refreshed for 10 minutes is forgotten */
 void rca_observer_cgroup_add(struct rca_observer *obs, uint64_t cgroup,
                              const char *path, rca_id entity);
 /** rca_observer_cgroup_path() - "" for the root, NULL if unknown */
@@ -98,6 +128,8 @@ void rca_observer_feature(struct rca_observer *obs, const char *name,
                           const char *lost);
 const struct rca_feature *rca_observer_features(const struct rca_observer *obs,
                                                 size_t *ret_n);
+/** rca_observer_features_changes() - grows whenever a feature changes */
+unsigned rca_observer_features_changes(const struct rca_observer *obs);
 /** rca_observer_features_text() - "name\tstate\thow\tlost\n" lines, as kept in
  * the store under "features"; the caller frees it */
 RCA_MUST_CHECK int rca_observer_features_text(const struct rca_observer *obs,
