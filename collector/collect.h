@@ -24,11 +24,21 @@ struct rca_collect_options {
 };
 
 /**
+ * rca_collect_next() - the grid: time of the tick to wait for
+ * @now:  the clock; @last: newest tick stored, or RCA_TIME_NONE
+ *
+ * Return: the smallest multiple of @interval after both.
+ */
+rca_time rca_collect_next(rca_time now, rca_time last, rca_time interval);
+
+/**
  * rca_collect_run() - collect until stopped; seals the store at the end
  *
- * Return: 0; RCA_ENOSUPPORT if not one eBPF source could be opened for want
- *         of privileges (@diag says what to do); else as rca_store_open() and
- *         rca_store_append().
+ * Return: 0; RCA_ENOSUPPORT if eBPF sources are wanted and the privileges for
+ *         them are missing, before anything is written (@diag says what to
+ *         do); RCA_EUNKNOWN for an unknown source (@diag); -EINVAL for an
+ *         interval under 100 ms; else as rca_store_open() and
+ *         rca_store_append(). A full disk is a gap, not an end.
  */
 RCA_MUST_CHECK int rca_collect_run(const struct rca_collect_options *options,
                                    struct rca_diag *diag);

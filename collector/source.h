@@ -46,6 +46,7 @@ extern const struct rca_source rca_source_drop; /* packet drops by reason */
 extern const struct rca_source rca_source_link; /* rtnetlink: NICs, qdiscs */
 extern const struct rca_source rca_source_nft; /* nftables rule counters */
 
-/** rca_source_table() - all of them, in the order in which they run, NULL last
- * (task first: it knows who lives in which cgroup and namespace) */
+/** rca_source_table() - all of them, in the order in which they run, NULL last:
+ * cgroup (which number is which path), then task (who lives in which cgroup and
+ * namespace), then those that need to know */
 const struct rca_source *const *rca_source_table(void);
