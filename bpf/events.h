@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * events - what the kernel side hands to the collector.
+ *
+ * The only header that both sides include: fixed-width types, no pointers, no
+ * implicit padding, and sizes that both compilers check. Times are nanoseconds
+ * of CLOCK_MONOTONIC. Counters only grow; 32-bit ones wrap, and the reader
+ * differences them modulo 2^32.
+ */
+
+#ifdef __bpf__
+#include "bpf/vmlinux_min.h"
+#else
+#include <linux/types.h>
+#endif
+
+#define RCA_COMM_SIZE 16 /* the kernel's TASK_COMM_LEN */
+
+/* --- latency histograms ---------------------------------------------------- */
+
+/** The buckets of graph/histogram.h: four an octave from 1.02 us to 69 s. */
+#define RCA_LATENCY_BUCKETS 104
+
+/** rca_msb() - index of the highest set bit; @v not 0. By halving: BPF has no
+ * instruction for it. */
+static inline __attribute__((__always_inline__)) __u32 rca_msb(__u64 v)
+{
+    __u32 bit = 0;
+
+    if (v >> 32) {
+        v >>= 32;
+        bit += 32;
+    }
+    if (v >> 16) {
+        v >>= 16;
+        bit += 16;
+    }
+    if (v >> 8) {
+        v >>= 8;
+        bit += 8;
+    }
+    if (v >> 4) {
+        v >>= 4;
+        bit += 4;
+    }
+    if (v >> 2) {
+        v >>= 2;
+        bit += 2;
+    }
+    return bit + (__u32)(v >> 1);
+}
+
+/** rca_latency_bucket() - same as rca_histogram_bucket() of graph/histogram.h;
+ * a test compares them */
+static inline __attribute__((__always_inline__)) __u32 rca_latency_bucket(
+    __u64 ns)
+{
+    __u32 msb, bucket;
+
+    if (ns < 1024)
+        return 0;
+    msb = rca_msb(ns);
+    bucket = (msb - 10) * 4 + ((__u32)(ns >> (msb - 2)) & 3);
+    return bucket < RCA_LATENCY_BUCKETS ? bucket : RCA_LATENCY_BUCKETS - 1;
+}
+
+/* --- cgroups --------------------------------------------------------------- */
+
+/**
+ * Number of a cgroup as the kernel side reports it: its v2 id (the inode
+ * number of its directory) where the task is below the v2 root; else, on hosts
+ * that still use v1, RCA_CGROUP_V1_ID() of its directory in the first of these
+ * hierarchies where it is below the root; else the v2 root's.
+ * collector/observer.h numbers them alike.
+ */
+#define RCA_CGROUP_V1_ID(tree, inode)                                          \
+    (1ULL << 63 | (__u64)(tree) << 60 | ((inode) & ((1ULL << 60) - 1)))
+#define RCA_CGROUP_TREE_CPU 0
+#define RCA_CGROUP_TREE_CPUACCT 1
+#define RCA_CGROUP_TREE_MEMORY 2
+
+/* --- sockets --------------------------------------------------------------- */
+
+enum rca_sock_role {
+    RCA_SOCK_NONE,
+    RCA_SOCK_SERVER,
+    RCA_SOCK_CLIENT,
+};
+
+/**
+ * struct rca_sock_key - one side of all connections between two addresses and
+ * one port, of one workload. All zero but @role: everything that found no room.
+ * @cgroup:  of the process that uses the socket, see above
+ * @netns:   inode of its network namespace
+ * @port:    the service's, host byte order; the other one is never kept
+ * @family:  AF_INET (also for IPv4 in IPv6) or AF_INET6
+ * @local:   own address, network byte order; IPv4 in word 0
+ * @remote:  the other's; all zero where remotes found no room
+ * @comm:    of the process (not of its thread), zero-padded
+ */
+struct rca_sock_key {
+    __u64 cgroup;
+    __u32 netns;
+    __u16 port;
+    __u8 role;
+    __u8 family;
+    __u32 local[4];
+    __u32 remote[4];
+    char comm[RCA_COMM_SIZE];
+};
+
+_Static_assert(sizeof(struct rca_sock_key) == 64, "both sides must agree");
+
+/** What is timed. A client knows only the first. */
+enum rca_sock_time {
+    RCA_SOCK_LATENCY, /* server: arrival to reply; client: request to reply */
+    RCA_SOCK_SERVICE, /* read by the process to first byte of the reply */
+    RCA_SOCK_QUEUE, /* arrival to read by the process */
+    RCA_SOCK_TIMES,
+};
+
+/**
+ * struct rca_sock_edge - counted for a key since the source was opened
+ * @errors:    replies that say error; requests that a client gave up
+ * @failures:  connects that failed
+ * @max_ns:    largest of an epoch, by epoch & 1; good where @max_epoch matches
+ * @srtt_us:   smoothed round trip of the connection that reported last
+ * @pid:       process that used one last, for looking it up in /proc
+ */
+struct rca_sock_edge {
+    __u64 requests;
+    __u64 errors;
+    __u64 sent_bytes;
+    __u64 received_bytes;
+    __u64 connections;
+    __u64 failures;
+    __u64 resets;
+    __u64 retransmits;
+    __u64 sum_ns[RCA_SOCK_TIMES];
+    __u64 max_ns[2][RCA_SOCK_TIMES];
+    __u32 max_epoch[2];
+    __u32 srtt_us;
+    __u32 pid;
+    __u32 bucket[RCA_SOCK_TIMES][RCA_LATENCY_BUCKETS];
+};
+
+_Static_assert(sizeof(struct rca_sock_edge) ==
+                   8 * (8 + 3 * RCA_SOCK_TIMES) + 16 +
+                       4 * RCA_SOCK_TIMES * RCA_LATENCY_BUCKETS,
+               "both sides must agree");
