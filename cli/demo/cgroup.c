@@ -49,7 +49,7 @@ static int write_file(const char *path, const char *text)
 /* In v2 a controller must be handed down from level to level. */
 static void hand_down(const char *folder)
 {
-    char path[512];
+    char path[600];
 
     (void)snprintf(path, sizeof(path), "%s/cgroup.subtree_control", folder);
     (void)write_file(path, "+cpu");

@@ -26,7 +26,7 @@ allow() {
 
 # only REGEX HEADER...: #include <HEADER> only in files that match REGEX
 only() {
-    bad=$(find graph collector model datasets cli -name '*.[ch]' -exec \
+    bad=$(find graph collector model cli -name '*.[ch]' -exec \
         grep -lE "#include <($2)" {} + | grep -vE "$1" || true)
     [ -z "$bad" ] && return
     printf '%s\n  ^ may not include <%s>\n' "$bad" "$2"
