@@ -82,6 +82,7 @@ void rca_observer_free(struct rca_observer **slot)
     free(obs->ents);
     free(obs->samples);
     free(obs->edges);
+    free(obs->endpoints);
     free(obs->seen);
     free(obs->features);
     free(obs->host_name);
@@ -301,6 +302,7 @@ void rca_observer_begin(struct rca_observer *obs, rca_time now)
     obs->err = 0;
     obs->n_samples = 0;
     obs->n_edges = 0;
+    obs->n_endpoints = 0;
     obs->n_seen = 0;
     if (!obs->swept)
         obs->swept = now;

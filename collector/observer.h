@@ -106,6 +106,28 @@ void rca_observer_cgroup_add(struct rca_observer *obs, uint64_t cgroup,
 const char *rca_observer_cgroup_path(const struct rca_observer *obs,
                                      uint64_t cgroup);
 
+/**
+ * struct rca_endpoint - one end of what a service, client or call does
+ * @netns:  inode of the namespace that it is in
+ * @family: AF_INET (4 bytes of @addr, the rest 0) or AF_INET6
+ * @addr:   local address in network order; all 0 where none is known
+ */
+struct rca_endpoint {
+    rca_id entity;
+    uint64_t netns;
+    int family;
+    unsigned char addr[16];
+};
+
+/** rca_observe_endpoint() - for the socket source: with every tick, both ends
+ * of a call; @addr has the size of @family. Duplicates are harmless.
+ * rca_observer_endpoints() - those of this tick, sorted and distinct; good
+ * until the next _observe_endpoint() or tick; O(n log n) the first time */
+void rca_observe_endpoint(struct rca_observer *obs, rca_id entity,
+                          uint64_t netns, int family, const void *addr);
+const struct rca_endpoint *rca_observer_endpoints(struct rca_observer *obs,
+                                                  size_t *ret_n);
+
 /* --- features: what works, what does not, what is lost --------------------- */
 
 enum rca_feature_state {

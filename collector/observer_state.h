@@ -71,6 +71,10 @@ struct rca_observer {
     size_t n_cgroups, cap_cgroups;
     struct rca_map by_cgroup;
 
+    struct rca_endpoint *endpoints; /* owned; of this tick */
+    size_t n_endpoints, cap_endpoints;
+    _Bool endpoints_sorted;
+
     struct rca_feature *features; /* owned */
     size_t n_features, cap_features;
     unsigned features_changes;
