@@ -21,6 +21,7 @@ struct rca_store;
 enum rca_store_mode {
     RCA_STORE_READ, /* must exist; never written */
     RCA_STORE_WRITE, /* made if missing; migrated forward if old */
+    RCA_STORE_NOTES, /* must exist; rca_store_put() only: beside a writer */
 };
 
 /**
