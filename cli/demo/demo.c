@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * demo - the whole pipeline, live: start an application, collect, train on a
+ * normal period, inject one real fault, wait until the symptom moves, explain,
+ * and say whether the answer is right. The model is told nothing of it.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/demo/fault.h"
+#include "cli/demo/watch.h"
+#include "graph/base/log.h"
+#include "graph/base/parse.h"
+#include "graph/base/time.h"
+
+#define SYMPTOM "service/frontend" /* what the demonstration asks about */
+#define WARM_UP_S 6
+#define NORMAL_S 70
+#define INCIDENT_S 20 /* of data after the injection, at least */
+#define PATIENCE_S 60 /* until the symptom moves */
+
+struct options {
+    const char *folder;
+    int fault; /* enum demo_fault, or -1: random */
+    int target; /* enum demo_role, or -1: by the seed */
+    unsigned seed;
+    unsigned normal_s;
+    _Bool recorded;
+    _Bool clean;
+};
+
+struct run {
+    const struct rca_cli *cli;
+    struct options options;
+    char db[PATH_MAX];
+    struct demo_stage stage;
+    struct demo_injection injection;
+    pid_t collector;
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+static void say(const struct run *run, const char *text)
+{
+    char clock[RCA_TIME_TEXT_SIZE];
+
+    if (run->cli->verbosity >= 0)
+        (void)fprintf(stderr, "%s %s\n", rca_time_clock(rca_time_now(), clock),
+                      text);
+}
+
+/* Return: 0, or -EINTR. */
+static int wait_s(unsigned seconds)
+{
+    for (unsigned i = 0; i < 10 * seconds && !interrupted; i++) {
+        const struct timespec tenth = {.tv_nsec = 100000000};
+
+        (void)nanosleep(&tenth, NULL);
+    }
+    return interrupted ? -EINTR : 0;
+}
+
+/* --- the recorded incident -------------------------------------------------*/
+
+/* Installed beside the program, or in the tree that it was built in. */
+static int find_recorded(char path[PATH_MAX])
+{
+    static const char *const places[] = {"../share/rca/recorded.db",
+                                         "../../datasets/recorded.db"};
+    char exe[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+    if (n < 0)
+        return -errno;
+    exe[n] = '\0';
+    *strrchr(exe, '/') = '\0';
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(places); i++) {
+        (void)snprintf(path, PATH_MAX, "%.*s/%s", PATH_MAX - 64, exe,
+                       places[i]);
+        if (access(path, R_OK) == 0)
+            return 0;
+    }
+    return -ENOENT;
+}
+
+/* What was injected is kept in the store as lines "what", "kind name"...; it is
+ * read after the explanation was made. */
+static int put_truth(const struct run *run)
+{
+    struct rca_store *store RCA_CLEANUP(rca_store_close) = NULL;
+    const struct demo_injection *in = &run->injection;
+    char text[1024];
+    int n = snprintf(text, sizeof(text), "%s\n", in->what);
+    int r = rca_store_open(run->db, RCA_STORE_NOTES, NULL, &store);
+
+    for (size_t i = 0; i < in->n_truths && n < (int)sizeof(text); i++)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, "%s %s\n",
+                      rca_kind_name(in->truths[i].kind), in->truths[i].name);
+    return r ? r
+             : rca_store_put(store, "injected", rca_time_now(), text,
+                             strlen(text));
+}
+
+static int get_truth(const char *db, struct demo_injection *ret_in)
+{
+    struct rca_store *store RCA_CLEANUP(rca_store_close) = NULL;
+    void *data RCA_CLEANUP(rca_freep) = NULL;
+    char text[1024], *rest = text, *line;
+    rca_time when;
+    size_t size;
+    int r = rca_store_open(db, RCA_STORE_READ, NULL, &store);
+
+    r = r ? r : rca_store_get(store, "injected", &when, &data, &size);
+    if (r || size >= sizeof(text))
+        return r ? r : RCA_ECORRUPT;
+    memcpy(text, data, size);
+    text[size] = '\0';
+    (void)snprintf(ret_in->what, sizeof(ret_in->what), "%s",
+                   strsep(&rest, "\n"));
+    while ((line = strsep(&rest, "\n")) && ret_in->n_truths < DEMO_TRUTHS) {
+        size_t i = ret_in->n_truths;
+        const char *kind = strsep(&line, " ");
+
+        if (!line || rca_kind_parse(kind, &ret_in->truths[i].kind))
+            continue;
+        (void)snprintf(ret_in->truths[i].name, sizeof(ret_in->truths[i].name),
+                       "%s", line);
+        ret_in->n_truths++;
+    }
+    return 0;
+}
+
+/* --- the answer -------------------------------------------------------------*/
+
+static int write_files(const struct run *run, const struct rca_explanation *e)
+{
+    char path[PATH_MAX + 32];
+    int r;
+
+    (void)snprintf(path, sizeof(path), "%s/explain.dot", run->options.folder);
+    r = rca_output(e, RCA_FORMAT_DOT, path, 0);
+    if (r)
+        return r;
+    (void)snprintf(path, sizeof(path), "%s/explain.svg", run->options.folder);
+    r = rca_output(e, RCA_FORMAT_SVG, path, 0);
+    return r == RCA_ENOSUPPORT ? 0 : r; /* said already; the DOT is there */
+}
+
+/* Return: the exit code. */
+static int judge(const struct run *run, const struct rca_explanation *e)
+{
+    const struct demo_injection *in = &run->injection;
+    const struct rca_card *first = e->n_causes ? &e->causes[0].card : NULL;
+    _Bool named = e->verdict == RCA_VERDICT_CAUSE && first;
+    _Bool right = named && demo_fault_is(in, first->kind, first->name);
+
+    if (named)
+        printf("\ninjected: %s; named %s %s: %s\n", in->what,
+               rca_kind_name(first->kind), first->name,
+               right ? "right" : "wrong");
+    else
+        printf("\ninjected: %s; named no cause (%s): wrong\n", in->what,
+               rca_verdict_name(e->verdict));
+    return right ? RCA_EXIT_DONE : RCA_EXIT_UNCLEAR;
+}
+
+static int report(struct run *run, struct rca_explanation *e)
+{
+    char *text RCA_CLEANUP(rca_freep) = NULL;
+    int r = rca_render(e, RCA_FORMAT_TEXT, run->cli->colour, &text);
+
+    r = r ? r : write_files(run, e);
+    if (r) {
+        rca_log(RCA_LOG_ERROR, "cannot write the explanation to '%s': %s",
+                run->options.folder, rca_strerror(r));
+        return RCA_EXIT_ERROR;
+    }
+    (void)fputs(text, stdout);
+    r = judge(run, e);
+    (void)fprintf(stderr,
+                  "%s/: explain.dot, explain.svg, and the data in %s\n"
+                  "try: rca --db %s explain --entity frontend\n",
+                  run->options.folder, run->db, run->db);
+    return r;
+}
+
+static int fail(const struct rca_diag *diag, const char *what, int err)
+{
+    rca_log(RCA_LOG_ERROR, "%s: %s", what,
+            diag && diag->text[0] ? diag->text : rca_strerror(err));
+    if (err == -EINTR)
+        return 130;
+    return err == RCA_ENOSUPPORT || err == -EPERM || err == -ENOENT
+               ? RCA_EXIT_MISSING
+               : RCA_EXIT_ERROR;
+}
+
+static int run_recorded(struct run *run)
+{
+    struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) = NULL;
+    struct rca_diag diag = {0};
+    int r = find_recorded(run->db);
+
+    if (r)
+        return fail(NULL, "cannot find the recorded incident 'recorded.db'", r);
+    r = demo_explain(run->db, SYMPTOM, &diag, &e);
+    if (r)
+        return fail(&diag, "cannot explain the recorded incident", r);
+    r = get_truth(run->db, &run->injection);
+    if (r)
+        return fail(NULL, "cannot read what was injected", r);
+    return report(run, e);
+}
+
+/* --- live -------------------------------------------------------------------*/
+
+/* Explain every other second until the symptom is not normal any more and there
+ * are INCIDENT_S of it. */
+static int wait_for_symptom(struct run *run, struct rca_diag *diag,
+                            struct rca_explanation **ret_e)
+{
+    rca_time start = rca_time_now();
+
+    for (;;) {
+        struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) = NULL;
+        rca_time passed;
+        int r = wait_s(2);
+
+        passed = rca_time_now() - start;
+        if (!r && passed < INCIDENT_S * RCA_SECOND)
+            continue;
+        r = r ? r : demo_explain(run->db, SYMPTOM, diag, &e);
+        if (r)
+            return r;
+        if (e->verdict != RCA_VERDICT_NORMAL ||
+            passed > PATIENCE_S * RCA_SECOND) {
+            *ret_e = RCA_TAKE(e);
+            return 0;
+        }
+    }
+}
+
+static int learn(struct run *run, struct rca_diag *diag)
+{
+    char text[96];
+    rca_time from;
+    int r;
+
+    say(run, "starting six services, a client and a batch job");
+    r = demo_stage_open(run->options.folder, diag, &run->stage);
+    if (r)
+        return r;
+    run->collector = demo_collect_start(run->cli, run->db);
+    if (run->collector < 0)
+        return run->collector;
+    r = wait_s(WARM_UP_S);
+    if (r)
+        return r;
+    (void)snprintf(text, sizeof(text), "collecting %u s of normal operation",
+                   run->options.normal_s);
+    say(run, text);
+    from = rca_time_now();
+    r = wait_s(run->options.normal_s);
+    if (r)
+        return r;
+    say(run, "training");
+    return demo_train(run->db, from);
+}
+
+static int live(struct run *run, struct rca_diag *diag,
+                struct rca_explanation **ret_e)
+{
+    struct options *o = &run->options;
+    enum demo_fault fault;
+    char text[200];
+    int r = learn(run, diag);
+
+    if (r)
+        return r;
+    fault = o->fault >= 0 ? (enum demo_fault)o->fault
+                          : (enum demo_fault)(o->seed % DEMO_FAULT_COUNT);
+    r = demo_fault_inject(&run->stage, fault,
+                          o->target >= 0
+                              ? (enum demo_role)o->target
+                              : demo_fault_target(fault, o->seed / 16),
+                          diag, &run->injection);
+    if (r)
+        return r;
+    (void)snprintf(text, sizeof(text), "injected: %s", run->injection.what);
+    say(run, text);
+    r = wait_for_symptom(run, diag, ret_e);
+    return r ? r : put_truth(run);
+}
+
+static int run_live(struct run *run)
+{
+    struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) = NULL;
+    struct rca_diag diag = {0};
+    int stopped = 0;
+    int r = live(run, &diag, &e);
+
+    if (run->collector > 0)
+        stopped = demo_collect_stop(run->collector);
+    demo_fault_end(&run->injection);
+    demo_stage_close(&run->stage);
+    if (r)
+        return fail(&diag, "demo", stopped == RCA_ENOSUPPORT ? stopped : r);
+    return report(run, e);
+}
+
+/* --- the command ------------------------------------------------------------*/
+
+static int lock_folder(const struct options *o, char *db, size_t size)
+{
+    static const char *const old[] = {"rca.db", "rca.db-wal", "rca.db-shm",
+                                      "explain.dot", "explain.svg"};
+    int fd;
+
+    if (mkdir(o->folder, 0755) && errno != EEXIST)
+        return -errno;
+    fd = open(o->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB)) {
+        (void)close(fd);
+        return -EBUSY;
+    }
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(old); i++)
+        (void)unlinkat(fd, old[i], 0);
+    (void)snprintf(db, size, "%s/rca.db", o->folder);
+    return 0; /* the lock is held until the process ends */
+}
+
+static int parse_role(const char *name)
+{
+    for (int i = 0; i < DEMO_SWITCH; i++) {
+        if (strcmp(name, demo_role_name((enum demo_role)i)) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static int usage(const char *what, const char *value)
+{
+    (void)fprintf(stderr, "rca demo: %s%s%s; see rca demo --help\n", what,
+                  value ? " " : "", value ? value : "");
+    return RCA_EXIT_USAGE;
+}
+
+static void help(void)
+{
+    (void)fputs(
+        "usage: rca demo [--fault F] [--target SERVICE] [-o FOLDER]\n"
+        "       rca demo --recorded | --clean\n"
+        "\n"
+        "Start a small real application in network namespaces and cgroups of\n"
+        "its own, collect, train, inject one real fault, explain it, and say\n"
+        "whether the answer is right (exit 0; wrong: 4; a fault that cannot\n"
+        "be injected here: 5). Takes about two minutes and needs root; without\n"
+        "root the recorded incident is explained instead.\n"
+        "\n"
+        "  --fault F     cpu, loss, link, slow, errors, surge, freeze, memory\n"
+        "                or random (default)\n"
+        "  --target S    whom to hit: cart, catalog, cache or db\n"
+        "  --normal S    seconds of normal operation to learn from (70)\n"
+        "  --seed N      of the random choices\n"
+        "  -o FOLDER     where the results go (rca-demo)\n"
+        "  --recorded    explain the incident that comes with rca; no root\n"
+        "  --clean       remove what a crashed demonstration left\n"
+        "\n"
+        "EXAMPLES\n"
+        "  sudo rca demo --fault loss\n"
+        "  rca demo --recorded\n",
+        stdout);
+}
+
+static int parse_number(const char *text, unsigned *ret)
+{
+    uint64_t value;
+
+    if (rca_parse_u64(text, &value) || value > UINT_MAX)
+        return -1;
+    *ret = (unsigned)value;
+    return 0;
+}
+
+static int parse_fault(const char *text, int *ret)
+{
+    enum demo_fault fault;
+
+    if (strcmp(text, "random") == 0) {
+        *ret = -1;
+        return 0;
+    }
+    if (demo_fault_parse(text, &fault))
+        return -1;
+    *ret = (int)fault;
+    return 0;
+}
+
+/* Return: -1 to go on, else an exit code. */
+static int set_option(struct options *o, int option)
+{
+    switch (option) {
+    case 'f':
+        return parse_fault(optarg, &o->fault) ? usage("no such fault:", optarg)
+                                              : -1;
+    case 't':
+        o->target = parse_role(optarg);
+        return o->target < 0 ? usage("no such service:", optarg) : -1;
+    case 'n':
+        return parse_number(optarg, &o->normal_s) || o->normal_s < 30
+                   ? usage("--normal wants seconds, at least 30, not", optarg)
+                   : -1;
+    case 's':
+        return parse_number(optarg, &o->seed)
+                   ? usage("--seed wants a number, not", optarg)
+                   : -1;
+    case 'o':
+        o->folder = optarg;
+        return -1;
+    case 'r':
+        o->recorded = 1;
+        return -1;
+    case 'c':
+        o->clean = 1;
+        return -1;
+    case 'h':
+        help();
+        return RCA_EXIT_DONE;
+    default:
+        return RCA_EXIT_USAGE;
+    }
+}
+
+static int parse_options(int argc, char **argv, struct options *o)
+{
+    static const struct option longs[] = {
+        {"fault", required_argument, NULL, 'f'},
+        {"target", required_argument, NULL, 't'},
+        {"normal", required_argument, NULL, 'n'},
+        {"seed", required_argument, NULL, 's'},
+        {"output", required_argument, NULL, 'o'},
+        {"recorded", no_argument, NULL, 'r'},
+        {"clean", no_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    optind = 0; /* glibc: start over */
+    while ((option = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
+        int code = set_option(o, option);
+
+        if (code >= 0)
+            return code;
+    }
+    if (optind < argc)
+        return usage("unexpected word:", argv[optind]);
+    if (o->fault >= 0 && o->target >= 0 &&
+        !demo_fault_can_hit((enum demo_fault)o->fault,
+                            (enum demo_role)o->target))
+        return usage("that fault cannot hit",
+                     demo_role_name((enum demo_role)o->target));
+    return -1;
+}
+
+static int run_clean(void)
+{
+    (void)fprintf(stderr, "removed %d cgroups\n", demo_stage_clean());
+    return RCA_EXIT_DONE;
+}
+
+int rca_cmd_demo(struct rca_cli *cli, int argc, char **argv)
+{
+    const struct sigaction act = {.sa_handler = on_interrupt};
+    struct run run = {
+        .cli = cli,
+        .options = {.folder = "rca-demo",
+                    .fault = -1,
+                    .target = -1,
+                    .seed = (unsigned)(rca_time_now() / 1000),
+                    .normal_s = NORMAL_S},
+    };
+    int r = parse_options(argc, argv, &run.options);
+
+    if (r >= 0)
+        return r;
+    if (run.options.clean)
+        return run_clean();
+    r = lock_folder(&run.options, run.db, sizeof(run.db));
+    if (r)
+        return fail(NULL, "cannot use the folder of the results", r);
+    if (!run.options.recorded && geteuid() != 0) {
+        (void)fputs("rca demo: live it needs root (sudo rca demo); here is "
+                    "the recorded incident\n",
+                    stderr);
+        run.options.recorded = 1;
+    }
+    if (run.options.recorded)
+        return run_recorded(&run);
+
+    (void)sigaction(SIGINT, &act, NULL);
+    (void)sigaction(SIGTERM, &act, NULL);
+    return run_live(&run);
+}
