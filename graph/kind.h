@@ -64,7 +64,8 @@ enum rca_edge_kind {
 const char *rca_kind_name(enum rca_kind kind);
 const char *rca_role_name(enum rca_role role);
 const char *rca_edge_name(enum rca_edge_kind kind);
-/** rca_unit_suffix() - as printed after a number: "s", "cores", "/s", "" */
+/** rca_unit_suffix() - of a number in this unit: "s", "cores", "/s", "ratio",
+ * ""; rca_value_text() scales for people */
 const char *rca_unit_suffix(enum rca_unit unit);
 
 /** rca_*_parse() - 0, or RCA_EUNKNOWN and @ret unchanged */
