@@ -80,5 +80,6 @@ void rca_metric_guess(const char *series, char name[96],
                       struct rca_metric *ret_metric);
 
 /** rca_value_text() - @value with 3 significant digits and a readable unit:
- * "46 ms", "7.4 cores", "310 /s", "1.2 MB/s", "12 %"; NAN: "no data" */
+ * "46 ms", "7.4 cores", "310 /s", "1.2 MB/s", "12 %"; NAN and infinite:
+ * "no data" */
 const char *rca_value_text(double value, enum rca_unit unit, char buf[32]);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The table of built-in metrics, docs/SERIES.md as data, sorted by name.
+ */
+
+#include "graph/metric.h"
+
+#include <string.h>
+
+#include "graph/histogram.h"
+
+/*
+ * Resolutions: the smallest change that an operator would act on, not what the
+ * instruments can tell apart.
+ */
+#define RES_TIME 0.0005 /* s; a request's noise on an idle host is 0.1 ms */
+#define RES_TIME_MAX 0.002 /* s; one request in a tick: noisier */
+#define RES_RATIO 0.01
+#define RES_CORES 0.02 /* two ticks of 10 ms a second */
+#define RES_LOAD 1.0 /* per second */
+#define RES_EVENTS 0.5 /* per second; errors, drops, stalls */
+#define RES_KILLS 0.01 /* per second; one in a minute matters */
+#define RES_MEMORY 1048576.0 /* bytes */
+#define RES_TRAFFIC 10e3 /* bytes per second */
+#define RES_BACKLOG 2e3 /* bytes; more than one full packet waits */
+
+#define COMMON(name_, label_, role_, unit_, bad_, res_)                        \
+    .name = (name_), .label = (label_), .role = RCA_ROLE_##role_,              \
+    .unit = RCA_UNIT_##unit_, .bad = (bad_), .resolution = (res_)
+#define GAUGE(name, label, role, unit, bad, res, how, of_)                     \
+    {                                                                          \
+        COMMON(name, label, role, unit, bad, res), .make = RCA_MAKE_##how,     \
+                                                   .of = (of_)                 \
+    }
+#define RATE(name, label, role, unit, bad, res, of_)                           \
+    GAUGE(name, label, role, unit, bad, res, RATE, of_)
+#define SHARE(name, label, role, unit, res, of_, per_)                         \
+    {                                                                          \
+        COMMON(name, label, role, unit, 1, res), .make = RCA_MAKE_SHARE,       \
+                                                 .of = (of_), .per = (per_)    \
+    }
+#define QUANTILE(name, label, role, of_, q_)                                   \
+    {                                                                          \
+        COMMON(name, label, role, SECONDS, 1, RES_TIME),                       \
+            .make = RCA_MAKE_QUANTILE, .of = (of_), .q = (q_)                  \
+    }
+
+static const struct rca_metric table[] = {
+    RATE("connect_failures_per_second", "failed connects", ERROR, PER_SECOND, 1,
+         RES_EVENTS, "connect_failures_total"),
+    RATE("connection_resets_per_second", "connection resets", ERROR, PER_SECOND,
+         1, RES_EVENTS, "connection_resets_total"),
+    RATE("connections_per_second", "connections", LOAD, PER_SECOND, 0, RES_LOAD,
+         "connections_total"),
+    RATE("context_switches_per_second", "context switches", LOAD, PER_SECOND, 0,
+         RES_LOAD, "context_switches_total"),
+    GAUGE("cpu_busiest_ratio", "busiest CPU", USAGE, RATIO, 1, RES_RATIO, MEAN,
+          NULL),
+    RATE("cpu_pressure_ratio", "CPU pressure", SATURATION, RATIO, 1, RES_RATIO,
+         "cpu_pressure_seconds_total"),
+    RATE("cpu_throttled_periods_per_second", "throttled periods", SATURATION,
+         PER_SECOND, 1, RES_EVENTS, "cpu_throttled_periods_total"),
+    RATE("cpu_throttled_ratio", "CPU throttled", SATURATION, RATIO, 1,
+         RES_RATIO, "cpu_throttled_seconds_total"),
+    RATE("cpu_usage_cores", "CPU used", USAGE, CORES, 1, RES_CORES,
+         "cpu_seconds_total"),
+    RATE("drops_per_second", "packet drops", ERROR, PER_SECOND, 1, RES_EVENTS,
+         "drops_total"),
+    RATE("io_busy_ratio", "disk busy", SATURATION, RATIO, 1, RES_RATIO,
+         "io_seconds_total"),
+    SHARE("io_latency_mean_seconds", "disk latency", LATENCY, SECONDS, RES_TIME,
+          "io_wait_seconds_total", "ios_total"),
+    RATE("io_pressure_ratio", "I/O pressure", SATURATION, RATIO, 1, RES_RATIO,
+         "io_pressure_seconds_total"),
+    RATE("major_faults_per_second", "major faults", SATURATION, PER_SECOND, 1,
+         RES_EVENTS, "major_faults_total"),
+    GAUGE("memory_available_bytes", "memory available", USAGE, BYTES, -1,
+          RES_MEMORY, MEAN, NULL),
+    RATE("memory_limit_hits_per_second", "memory limit hits", SATURATION,
+         PER_SECOND, 1, RES_EVENTS, "memory_limit_hits_total"),
+    RATE("memory_pressure_ratio", "memory pressure", SATURATION, RATIO, 1,
+         RES_RATIO, "memory_pressure_seconds_total"),
+    RATE("memory_refaults_per_second", "memory refaults", SATURATION,
+         PER_SECOND, 1, RES_EVENTS, "memory_refaults_total"),
+    GAUGE("memory_usage_bytes", "memory used", USAGE, BYTES, 1, RES_MEMORY,
+          MEAN, "memory_bytes"),
+    RATE("oom_kills_per_second", "OOM kills", ERROR, PER_SECOND, 1, RES_KILLS,
+         "oom_kills_total"),
+    GAUGE("qdisc_backlog_bytes", "qdisc backlog", SATURATION, BYTES, 1,
+          RES_BACKLOG, MEAN, NULL),
+    RATE("qdisc_bytes_per_second", "qdisc traffic", LOAD, BYTES_PER_SECOND, 0,
+         RES_TRAFFIC, "qdisc_bytes_total"),
+    RATE("qdisc_drops_per_second", "qdisc drops", ERROR, PER_SECOND, 1,
+         RES_EVENTS, "qdisc_drops_total"),
+    RATE("qdisc_overlimits_per_second", "qdisc overlimits", SATURATION,
+         PER_SECOND, 1, RES_EVENTS, "qdisc_overlimits_total"),
+    RATE("qdisc_packets_per_second", "qdisc packets", LOAD, PER_SECOND, 0,
+         RES_LOAD, "qdisc_packets_total"),
+    RATE("qdisc_requeues_per_second", "qdisc requeues", SATURATION, PER_SECOND,
+         1, RES_EVENTS, "qdisc_requeues_total"),
+    GAUGE("queue_time_max_seconds", "queue time max", SATURATION, SECONDS, 1,
+          RES_TIME_MAX, MAX, "queue_time_seconds_max"),
+    SHARE("queue_time_mean_seconds", "queue time mean", SATURATION, SECONDS,
+          RES_TIME, "queue_time_seconds_sum_total", "requests_total"),
+    QUANTILE("queue_time_p50_seconds", "queue time p50", SATURATION,
+             "queue_time_seconds", 0.5),
+    QUANTILE("queue_time_p99_seconds", "queue time p99", SATURATION,
+             "queue_time_seconds", 0.99),
+    RATE("rca_lost_events_per_second", "lost events", OTHER, PER_SECOND, 0,
+         RES_LOAD, "rca_lost_events_total"),
+    GAUGE("rca_tick_seconds", "tick time", OTHER, SECONDS, 0, RES_TIME, MEAN,
+          NULL),
+    RATE("read_bytes_per_second", "disk read", LOAD, BYTES_PER_SECOND, 0,
+         RES_TRAFFIC, "read_bytes_total"),
+    RATE("reads_per_second", "disk reads", LOAD, PER_SECOND, 0, RES_LOAD,
+         "reads_total"),
+    RATE("receive_bytes_per_second", "traffic in", LOAD, BYTES_PER_SECOND, 0,
+         RES_TRAFFIC, "receive_bytes_total"),
+    RATE("receive_drops_per_second", "drops in", ERROR, PER_SECOND, 1,
+         RES_EVENTS, "receive_drops_total"),
+    RATE("receive_errors_per_second", "errors in", ERROR, PER_SECOND, 1,
+         RES_EVENTS, "receive_errors_total"),
+    RATE("receive_packets_per_second", "packets in", LOAD, PER_SECOND, 0,
+         RES_LOAD, "receive_packets_total"),
+    RATE("received_bytes_per_second", "received", LOAD, BYTES_PER_SECOND, 0,
+         RES_TRAFFIC, "received_bytes_total"),
+    SHARE("request_error_ratio", "errors", ERROR, RATIO, RES_RATIO,
+          "request_errors_total", "requests_total"),
+    GAUGE("request_latency_max_seconds", "latency max", LATENCY, SECONDS, 1,
+          RES_TIME_MAX, MAX, "request_latency_seconds_max"),
+    SHARE("request_latency_mean_seconds", "latency mean", LATENCY, SECONDS,
+          RES_TIME, "request_latency_seconds_sum_total", "requests_total"),
+    QUANTILE("request_latency_p50_seconds", "latency p50", LATENCY,
+             "request_latency_seconds", 0.5),
+    QUANTILE("request_latency_p99_seconds", "latency p99", LATENCY,
+             "request_latency_seconds", 0.99),
+    RATE("request_rate_per_second", "requests", LOAD, PER_SECOND, 0, RES_LOAD,
+         "requests_total"),
+    RATE("retransmits_per_second", "retransmits", SATURATION, PER_SECOND, 1,
+         RES_EVENTS, "retransmits_total"),
+    GAUGE("rtt_seconds", "round trip", LATENCY, SECONDS, 1, RES_TIME, MEAN,
+          NULL),
+    RATE("rule_bytes_per_second", "rule traffic", LOAD, BYTES_PER_SECOND, 0,
+         RES_TRAFFIC, "rule_bytes_total"),
+    RATE("rule_drops_per_second", "rule drops", ERROR, PER_SECOND, 1,
+         RES_EVENTS, "rule_drops_total"),
+    RATE("rule_packets_per_second", "rule packets", LOAD, PER_SECOND, 0,
+         RES_LOAD, "rule_packets_total"),
+    RATE("run_queue_wait_ratio", "CPU wait", SATURATION, RATIO, 1, RES_RATIO,
+         "run_queue_seconds_total"),
+    RATE("sent_bytes_per_second", "sent", LOAD, BYTES_PER_SECOND, 0,
+         RES_TRAFFIC, "sent_bytes_total"),
+    GAUGE("service_time_max_seconds", "service time max", LATENCY, SECONDS, 1,
+          RES_TIME_MAX, MAX, "service_time_seconds_max"),
+    SHARE("service_time_mean_seconds", "service time mean", LATENCY, SECONDS,
+          RES_TIME, "service_time_seconds_sum_total", "requests_total"),
+    QUANTILE("service_time_p50_seconds", "service time p50", LATENCY,
+             "service_time_seconds", 0.5),
+    QUANTILE("service_time_p99_seconds", "service time p99", LATENCY,
+             "service_time_seconds", 0.99),
+    RATE("swap_in_pages_per_second", "pages swapped in", SATURATION, PER_SECOND,
+         1, RES_EVENTS, "swap_in_pages_total"),
+    RATE("transmit_bytes_per_second", "traffic out", LOAD, BYTES_PER_SECOND, 0,
+         RES_TRAFFIC, "transmit_bytes_total"),
+    RATE("transmit_drops_per_second", "drops out", ERROR, PER_SECOND, 1,
+         RES_EVENTS, "transmit_drops_total"),
+    RATE("transmit_errors_per_second", "errors out", ERROR, PER_SECOND, 1,
+         RES_EVENTS, "transmit_errors_total"),
+    RATE("transmit_packets_per_second", "packets out", LOAD, PER_SECOND, 0,
+         RES_LOAD, "transmit_packets_total"),
+    RATE("writes_per_second", "disk writes", LOAD, PER_SECOND, 0, RES_LOAD,
+         "writes_total"),
+    RATE("written_bytes_per_second", "disk written", LOAD, BYTES_PER_SECOND, 0,
+         RES_TRAFFIC, "written_bytes_total"),
+};
+
+static const char bucket_infix[] = "_bucket_";
+static const char counter_suffix[] = "_total";
+
+const struct rca_metric *rca_metric_table(size_t *ret_n)
+{
+    *ret_n = RCA_ARRAY_SIZE(table);
+    return table;
+}
+
+static int compare_name(const void *name, const void *metric)
+{
+    return strcmp(name, ((const struct rca_metric *)metric)->name);
+}
+
+const struct rca_metric *rca_metric_find(const char *name)
+{
+    return bsearch(name, table, RCA_ARRAY_SIZE(table), sizeof(table[0]),
+                   compare_name);
+}
+
+/* length of X if @series is "X_bucket_NNN", else 0 */
+static size_t split_bucket(const char *series, unsigned *ret_bucket)
+{
+    const size_t tail = sizeof(bucket_infix) - 1 + 3, len = strlen(series);
+    const char *digit;
+    unsigned bucket = 0;
+
+    if (len <= tail ||
+        strncmp(series + len - tail, bucket_infix, tail - 3) != 0)
+        return 0;
+    for (digit = series + len - 3; *digit; digit++) {
+        if (*digit < '0' || *digit > '9')
+            return 0;
+        bucket = bucket * 10 + (unsigned)(*digit - '0');
+    }
+    if (bucket >= RCA_HISTOGRAM_BUCKETS)
+        return 0;
+    *ret_bucket = bucket;
+    return len - tail;
+}
+
+enum rca_series_type rca_series_type(const char *series, unsigned *ret_bucket)
+{
+    const size_t suffix = sizeof(counter_suffix) - 1, len = strlen(series);
+    unsigned bucket;
+
+    if (split_bucket(series, &bucket)) {
+        if (ret_bucket)
+            *ret_bucket = bucket;
+        return RCA_SERIES_BUCKET;
+    }
+    if (len > suffix && !strcmp(series + len - suffix, counter_suffix))
+        return RCA_SERIES_COUNTER;
+    return RCA_SERIES_GAUGE;
+}
+
+static _Bool is_operand_of(const struct rca_metric *metric, const char *series,
+                           size_t stem)
+{
+    const char *of = metric->of ? metric->of : metric->name;
+
+    if (metric->make == RCA_MAKE_QUANTILE)
+        return stem && strlen(of) == stem && !strncmp(of, series, stem);
+    return !strcmp(of, series) || (metric->per && !strcmp(metric->per, series));
+}
+
+_Bool rca_series_is_operand(const char *series)
+{
+    unsigned bucket;
+    const size_t stem = split_bucket(series, &bucket);
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(table); i++) {
+        if (is_operand_of(&table[i], series, stem))
+            return 1;
+    }
+    return 0;
+}
