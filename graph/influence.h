@@ -22,6 +22,7 @@ enum rca_gain {
  * @edge:    kind of the edge
  * @up:      true: the cause is the edge's target (what is depended on) and the
  *           effect its source; false: the other way; for RCA_EDGE_LINK both
+ * @effect:  the only kind of entity that may be the effect; RCA_KIND_COUNT: any
  * @from:    bit set of roles, 1 << enum rca_role
  * @to:      bit set of roles
  * @sign:    +1, or 0 for any sign (after turning so that up is worse)
@@ -35,6 +36,7 @@ struct rca_rule {
     _Bool within;
     enum rca_edge_kind edge;
     _Bool up;
+    enum rca_kind effect;
     unsigned from;
     unsigned to;
     int sign;
@@ -45,7 +47,28 @@ struct rca_rule {
 /** rca_influence_rules() - the table; the first rule that fits a pair holds */
 const struct rca_rule *rca_influence_rules(size_t *ret_n);
 
+/** struct rca_end - one end of an influence: a metric's role, on an entity */
+struct rca_end {
+    enum rca_kind kind;
+    enum rca_role role;
+};
+
+/**
+ * rca_influence_find() - the rule for a pair of metrics, or NULL if there is
+ * none; also maps a call that is part_of its caller to the rules of `calls`
+ * @edge: kind of the edge between the two entities
+ * @up:   whether the cause's entity is the edge's target, as stored
+ */
+const struct rca_rule *rca_influence_find(enum rca_edge_kind edge, _Bool up,
+                                          struct rca_end cause,
+                                          struct rca_end effect);
+
+/** rca_influence_within() - the same for two metrics of one entity */
+const struct rca_rule *rca_influence_within(enum rca_role cause,
+                                            enum rca_role effect);
+
 /** rca_influence_verb() - at most three words for an arrow of a picture:
- * "slows", "takes CPU", "drops packets", "loads", "fails" */
-const char *rca_influence_verb(enum rca_role from, enum rca_role to,
-                               enum rca_kind cause, enum rca_kind effect);
+ * "slows", "takes CPU", "drops packets", "loads", "fails"
+ * @unit: of the cause's metric: usage takes CPU (cores) or memory (bytes) */
+const char *rca_influence_verb(struct rca_end cause, enum rca_unit unit,
+                               struct rca_end effect);
