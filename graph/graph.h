@@ -30,7 +30,7 @@ struct rca_edge {
 
 /** struct rca_arc - one end of an edge as seen from a node
  * @node:  index of the node at the other end
- * @edge:  index of the edge as given to rca_graph_new()
+ * @edge:  number of the edge, for rca_graph_edge()
  * @kind:  its kind
  * @out:   true if the node at hand is the edge's source */
 struct rca_arc {
@@ -46,7 +46,8 @@ struct rca_graph;
  * rca_graph_new() - build a graph; copies everything
  * @entities: @n, ids distinct
  * @edges:    @m; duplicates of (source, target, kind) are merged to the union
- *            of their times; an edge to an unknown id or to itself is dropped
+ *            of their times (a link has no direction); an edge to an unknown id
+ *            or to itself is dropped; the rest are numbered as they came
  *
  * O((n + m) log(n + m)). Return: 0, -ENOMEM, or -EINVAL for a duplicate id.
  */
@@ -86,8 +87,8 @@ RCA_MUST_CHECK int rca_graph_walk(const struct rca_graph *g, uint32_t start,
  *        that several kinds share means, if there is exactly one, the service,
  *        else the client, else it is ambiguous.
  * @ret_node: the match
- * @ret_list: the candidates (RCA_EAMBIGUOUS) or the nearest names, up to 5
- *            (RCA_EUNKNOWN), as node indexes; @ret_n their number
+ * @ret_list: the candidates (RCA_EAMBIGUOUS, up to 16) or the nearest names, up
+ *            to 5 (RCA_EUNKNOWN), as node indexes; @ret_n their number
  *
  * O(n * length). Return: 0, RCA_EUNKNOWN or RCA_EAMBIGUOUS.
  */
