@@ -3,6 +3,7 @@
 
 /* In the order in which they run; see the header. */
 static const struct rca_source *const table[] = {
+    &rca_source_link,
     NULL,
 };
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * link_msg - rtnetlink's messages about interfaces, their addresses and
+ * queueing disciplines, read into plain structures. No I/O.
+ *
+ * Messages: linux/if_link.h, linux/rtnetlink.h, linux/gen_stats.h. Unknown
+ * attributes are passed over. Parsers take one message with its header, any
+ * bytes, aligned to 4; on failure (RCA_ESYNTAX: too short, or without what
+ * every such message has) nothing is stored.
+ */
+
+#include <linux/netlink.h>
+#include <net/if.h>
+
+#include "graph/base/err.h"
+
+/** struct rca_link_stats - totals since the interface was made */
+struct rca_link_stats {
+    uint64_t receive_packets, transmit_packets;
+    uint64_t receive_bytes, transmit_bytes;
+    uint64_t receive_errors, transmit_errors;
+    uint64_t receive_drops, transmit_drops;
+};
+
+/**
+ * struct rca_link - one interface
+ * @peer:   index of the interface it is bound to (IFLA_LINK: the other end of
+ *          a veth), 0 if none
+ * @nsid:   the peer's namespace as this one calls it, -1 if it is this one
+ * @master: index of the bridge (or bond) that it is a port of, 0 if none
+ * @flags:  IFF_*
+ * @kind:   "veth", "bridge", ...; "" for hardware
+ */
+struct rca_link {
+    int index;
+    int peer;
+    int nsid;
+    int master;
+    unsigned flags;
+    char name[IFNAMSIZ];
+    char kind[IFNAMSIZ];
+    struct rca_link_stats stats;
+};
+
+/** struct rca_qdisc - one queueing discipline; @drops and the three after it
+ * are 32 bits wide in the kernel and wrap */
+struct rca_qdisc {
+    int index; /* of its interface */
+    char kind[IFNAMSIZ];
+    uint64_t bytes, packets;
+    uint64_t drops, overlimits, requeues, backlog_bytes;
+};
+
+/** struct rca_link_addr - @addr holds 4 bytes for AF_INET, 16 for AF_INET6,
+ * the rest is 0 */
+struct rca_link_addr {
+    int index;
+    int family;
+    unsigned char addr[16];
+};
+
+RCA_MUST_CHECK int rca_link_parse(const struct nlmsghdr *msg,
+                                  struct rca_link *ret_link);
+RCA_MUST_CHECK int rca_link_parse_qdisc(const struct nlmsghdr *msg,
+                                        struct rca_qdisc *ret_qdisc);
+RCA_MUST_CHECK int rca_link_parse_addr(const struct nlmsghdr *msg,
+                                       struct rca_link_addr *ret_addr);
+/** rca_link_parse_nsid() - @ret_nsid: -1 if that namespace has no number here*/
+RCA_MUST_CHECK int rca_link_parse_nsid(const struct nlmsghdr *msg,
+                                       int *ret_nsid);
+
+/** rca_link_is_shown() - whether it is worth an entity: not the loopback
+ * unless it drops, not what is down and never carried a packet */
+_Bool rca_link_is_shown(const struct rca_link *link);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * A switch (namespace sw) with two ports, a client behind one and a server
+ * behind the other, and a veth from the test's own namespace to the client.
+ * Expected counts follow from what was sent.
+ */
+
+#include "collector/source.h"
+#include "tests/bpf/net.h"
+
+static const struct rca_source_env env = {
+    .proc = "/proc", .sys = "/sys", .host = "h"};
+
+struct fixture {
+    struct rca_observer *obs;
+    void *source;
+};
+
+static const char *const setup_lines =
+    "set -e; sysctl -qw net.ipv6.conf.default.disable_ipv6=1;"
+    "for n in sw c s; do ip netns add $n; ip -n $n link set lo up; done;"
+    "for n in sw c s; do ip netns exec $n"
+    "  sysctl -qw net.ipv6.conf.default.disable_ipv6=1; done;"
+    "ip -n sw link add br0 type bridge; ip -n sw link set br0 up;"
+    "ip link add eth0 netns c type veth peer name pc netns sw;"
+    "ip link add eth0 netns s type veth peer name ps netns sw;"
+    "for p in pc ps; do ip -n sw link set $p master br0 up; done;"
+    "ip -n c addr add 10.9.0.1/24 dev eth0; ip -n c link set eth0 up;"
+    "ip -n s addr add 10.9.0.2/24 dev eth0; ip -n s link set eth0 up;"
+    "ip -n s neigh add 10.9.0.1 lladdr $(ip netns exec c cat"
+    "  /sys/class/net/eth0/address) dev eth0;"
+    "ip -n c neigh add 10.9.0.2 lladdr $(ip netns exec s cat"
+    "  /sys/class/net/eth0/address) dev eth0;"
+    "ip link add host0 type veth peer name up0 netns c;"
+    "ip link set host0 up; ip -n c link set up0 up;"
+    "ip link add idle0 type bridge;"
+    "tc -n sw qdisc add dev ps root tbf rate 8kbit burst 1600 limit 2000";
+
+static void begin(struct fixture *f, int second)
+{
+    rca_observer_begin(f->obs, second * RCA_SECOND);
+}
+
+static void tick(struct fixture *f)
+{
+    assert_ok(rca_source_link.tick(f->source, f->obs));
+}
+
+static int setup(void **state)
+{
+    static struct fixture f;
+
+    if (!net_enter())
+        return 0;
+    net_run(setup_lines);
+    assert_ok(rca_observer_new(NULL, "h", &f.obs));
+    begin(&f, 1);
+    assert_ok(rca_source_link.open(&env, f.obs, &f.source));
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = (struct fixture *)*state;
+
+    if (!f)
+        return 0;
+    rca_source_link.close(&f->source);
+    rca_observer_free(&f->obs);
+    return 0;
+}
+
+static struct fixture *get(void **state)
+{
+    if (!*state) {
+        print_message("needs CAP_SYS_ADMIN for namespaces\n");
+        skip();
+    }
+    return (struct fixture *)*state;
+}
+
+static rca_id nic(struct fixture *f, const char *name)
+{
+    return rca_observe_entity(f->obs, RCA_KIND_NIC, name);
+}
+
+static void packets_are_counted_on_every_nic_they_pass(void **state)
+{
+    struct fixture *f = get(state);
+    static const char *const in[] = {"sw/pc", "s/eth0"};
+    double before[2], sent = 0;
+
+    begin(f, 2);
+    tick(f);
+    for (int i = 0; i < 2; i++)
+        before[i] =
+            net_value(f->obs, RCA_KIND_NIC, in[i], "receive_packets_total");
+    sent = net_value(f->obs, RCA_KIND_NIC, "c/eth0", "transmit_bytes_total");
+    net_send("c", "10.9.0.2", 9, 20);
+    begin(f, 3);
+    tick(f);
+    for (int i = 0; i < 2; i++)
+        assert_close(
+            net_value(f->obs, RCA_KIND_NIC, in[i], "receive_packets_total"),
+            before[i] + 20, 0);
+    /* 1 byte in UDP (8), IPv4 (20), Ethernet (14) */
+    assert_close(
+        net_value(f->obs, RCA_KIND_NIC, "c/eth0", "transmit_bytes_total"),
+        sent + 20 * 43, 0);
+}
+
+static void a_full_queue_shows_its_drops(void **state)
+{
+    struct fixture *f = get(state);
+
+    /* 1600 bytes at once, 2000 wait, the rest of 200 * 43 is dropped */
+    net_send("c", "10.9.0.2", 9, 200);
+    begin(f, 4);
+    tick(f);
+    assert_true(net_value(f->obs, RCA_KIND_QDISC, "sw/ps:tbf",
+                          "qdisc_drops_total") >= 50);
+    assert_true(net_value(f->obs, RCA_KIND_QDISC, "sw/ps:tbf",
+                          "qdisc_overlimits_total") > 0);
+    assert_true(net_value(f->obs, RCA_KIND_QDISC, "sw/ps:tbf",
+                          "qdisc_backlog_bytes") > 0);
+    assert_true(net_value(f->obs, RCA_KIND_QDISC, "sw/ps:tbf",
+                          "qdisc_packets_total") > 0);
+    assert_int_equal(
+        net_edges(f->obs, nic(f, "sw/ps"),
+                  rca_observe_entity(f->obs, RCA_KIND_QDISC, "sw/ps:tbf"),
+                  RCA_EDGE_USES),
+        1);
+}
+
+static void quiet_and_loopback_devices_are_left_out(void **state)
+{
+    struct fixture *f = get(state);
+
+    begin(f, 5);
+    tick(f);
+    assert_nan(net_value(f->obs, RCA_KIND_NIC, "idle0", "receive_bytes_total"));
+    assert_nan(net_value(f->obs, RCA_KIND_NIC, "c/lo", "receive_bytes_total"));
+    assert_true(
+        net_value(f->obs, RCA_KIND_NIC, "host0", "receive_bytes_total") >= 0);
+    assert_nan(net_value(f->obs, RCA_KIND_QDISC, "host0:noqueue",
+                         "qdisc_bytes_total"));
+}
+
+static void ends_of_veths_and_ports_are_found(void **state)
+{
+    struct fixture *f = get(state);
+    static const char *const pairs[][2] = {
+        {"c/eth0", "sw/pc"}, {"s/eth0", "sw/ps"}, {"host0", "c/up0"}};
+
+    begin(f, 6);
+    tick(f);
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(pairs); i++) {
+        rca_id a = nic(f, pairs[i][0]), b = nic(f, pairs[i][1]);
+
+        assert_int_equal(net_edges(f->obs, a, b, RCA_EDGE_LINK) +
+                             net_edges(f->obs, b, a, RCA_EDGE_LINK),
+                         1);
+    }
+    assert_int_equal(
+        net_edges(f->obs, nic(f, "sw/pc"), nic(f, "sw/br0"), RCA_EDGE_PART_OF),
+        1);
+    assert_int_equal(net_edges(f->obs, nic(f, "sw/pc"),
+                               rca_observe_entity(f->obs, RCA_KIND_NETNS, "sw"),
+                               RCA_EDGE_PART_OF),
+                     1);
+    assert_int_equal(net_edges(f->obs, nic(f, "host0"),
+                               rca_observe_host(f->obs), RCA_EDGE_PART_OF),
+                     1);
+}
+
+static void a_call_uses_the_nics_and_queues_of_both_ends(void **state)
+{
+    struct fixture *f = get(state);
+    static const char *const used[] = {"c/eth0", "sw/pc", "s/eth0", "sw/ps"};
+    rca_id call = RCA_ID_NONE, local = RCA_ID_NONE;
+
+    begin(f, 7);
+    call = rca_observe_entity(f->obs, RCA_KIND_CALL, "a->b");
+    local = rca_observe_entity(f->obs, RCA_KIND_CLIENT, "local");
+    net_endpoint(f->obs, call, "c", "10.9.0.1");
+    net_endpoint(f->obs, call, "s", "10.9.0.2");
+    net_endpoint(f->obs, local, "c", "127.0.0.1");
+    tick(f);
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(used); i++)
+        assert_int_equal(
+            net_edges(f->obs, call, nic(f, used[i]), RCA_EDGE_USES), 1);
+    assert_int_equal(
+        net_edges(f->obs, call,
+                  rca_observe_entity(f->obs, RCA_KIND_QDISC, "sw/ps:tbf"),
+                  RCA_EDGE_USES),
+        1);
+    assert_int_equal(net_edges(f->obs, call, nic(f, "sw/br0"), RCA_EDGE_USES),
+                     0);
+    for (size_t i = 0; i < f->obs->n_edges; i++)
+        assert_int_not_equal(f->obs->edges[i].source, local);
+}
+
+static void a_namespace_that_goes_takes_its_nics(void **state)
+{
+    struct fixture *f = get(state);
+
+    net_run("ip netns del s");
+    for (int second = 8; second < 1000; second++) {
+        begin(f, second);
+        tick(f);
+        if (isnan(net_value(f->obs, RCA_KIND_NIC, "s/eth0",
+                            "receive_bytes_total")))
+            break;
+    }
+    assert_nan(
+        net_value(f->obs, RCA_KIND_NIC, "s/eth0", "receive_bytes_total"));
+    assert_true(
+        net_value(f->obs, RCA_KIND_NIC, "c/eth0", "receive_bytes_total") >= 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(packets_are_counted_on_every_nic_they_pass),
+        cmocka_unit_test(a_full_queue_shows_its_drops),
+        cmocka_unit_test(quiet_and_loopback_devices_are_left_out),
+        cmocka_unit_test(ends_of_veths_and_ports_are_found),
+        cmocka_unit_test(a_call_uses_the_nics_and_queues_of_both_ends),
+        cmocka_unit_test(a_namespace_that_goes_takes_its_nics),
+    };
+
+    return cmocka_run_group_tests_name("link", tests, setup, teardown);
+}
