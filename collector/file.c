@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "collector/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define FIRST_BYTES 8192
+#define MAX_BYTES (4U << 20) /* /proc/stat of 4096 processors is under 1 MiB */
+
+void rca_text_done(struct rca_text *text)
+{
+    free(text->data);
+    *text = (struct rca_text){0};
+}
+
+int rca_file_open(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    const int n = snprintf(path, sizeof(path), "%s/%s", folder, name);
+    int fd;
+
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return -ENAMETOOLONG;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+void rca_file_close(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+static int widen(struct rca_text *text)
+{
+    const size_t cap = text->cap ? 2 * text->cap : FIRST_BYTES;
+    char *more;
+
+    if (cap > MAX_BYTES)
+        return -EFBIG;
+    more = realloc(text->data, cap);
+    if (!more)
+        return -ENOMEM;
+    text->data = more;
+    text->cap = cap;
+    return 0;
+}
+
+/* procfs renders a file anew at offset 0, and hands out at most a page or so
+ * at once: read on until nothing more comes. */
+int rca_file_read(int fd, struct rca_text *text)
+{
+    text->len = 0;
+    for (;;) {
+        ssize_t n;
+        int r;
+
+        if (text->len + 1 >= text->cap) {
+            r = widen(text);
+            if (r < 0)
+                return r;
+        }
+        n = pread(fd, text->data + text->len, text->cap - text->len - 1,
+                  (off_t)text->len);
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        text->len += (size_t)n;
+    }
+    text->data[text->len] = '\0';
+    return 0;
+}
