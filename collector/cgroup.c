@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * cgroup - use, limits and pressure of control groups, from their files.
+ *
+ * The same path in several hierarchies (v1 has one for each controller, next
+ * to v2) is one group. Its values are the largest of what the hierarchies say:
+ * where both count, they count the same, and where a group is empty in one, it
+ * counts nothing there. Groups that hold no process, in themselves or below,
+ * are known by number but not reported.
+ *
+ * The trees are walked when inotify says that a folder came or went, and every
+ * RESCAN_NS in any case; in between only open files are read.
+ */
+
+#include "collector/cgroup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/config.h"
+#include "collector/source.h"
+#include "graph/base/log.h"
+#include "graph/base/name.h"
+
+#define RESCAN_NS (30 * RCA_SECOND) /* in case an event of inotify was lost */
+#define MAX_GROUPS 4096 /* walked; fewer are reported, see rca_config.limit */
+#define SPARE_FDS 256 /* left for the rest of the program */
+#define CHANGES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
+
+static const char *const series_names[] = {
+    [RCA_CGROUP_CPU_SECONDS] = "cpu_seconds_total",
+    [RCA_CGROUP_THROTTLED_SECONDS] = "cpu_throttled_seconds_total",
+    [RCA_CGROUP_THROTTLED_PERIODS] = "cpu_throttled_periods_total",
+    [RCA_CGROUP_MEMORY_BYTES] = "memory_bytes",
+    [RCA_CGROUP_LIMIT_HITS] = "memory_limit_hits_total",
+    [RCA_CGROUP_MAJOR_FAULTS] = "major_faults_total",
+    [RCA_CGROUP_REFAULTS] = "memory_refaults_total",
+    [RCA_CGROUP_OOM_KILLS] = "oom_kills_total",
+    [RCA_CGROUP_CPU_PRESSURE] = "cpu_pressure_seconds_total",
+    [RCA_CGROUP_MEMORY_PRESSURE] = "memory_pressure_seconds_total",
+    [RCA_CGROUP_IO_PRESSURE] = "io_pressure_seconds_total",
+};
+static_assert(RCA_ARRAY_SIZE(series_names) == RCA_CGROUP_SERIES,
+              "a name for each series");
+
+/* struct group - one path; [0] is the root
+ * @trees:  bit set of the hierarchies that have it, at the last walk
+ * @inode:  of its folder in each
+ * @fd:     of rca_cgroup_files, -1: not open
+ * @members: of cgroup.procs in each v1 hierarchy, cgroup.events in v2
+ * @parent: index, in the order of the walk always lower */
+struct group {
+    char *path; /* owned, without leading '/' */
+    unsigned trees;
+    uint64_t inode[RCA_CGROUP_TREES];
+    int fd[RCA_CGROUP_FILES];
+    int members[RCA_CGROUP_TREES];
+    size_t parent;
+    _Bool populated;
+    rca_id entity; /* of this tick */
+};
+
+struct cgroups {
+    char root[RCA_CGROUP_TREES][RCA_MOUNT_PATH]; /* mount points */
+    struct group *groups; /* owned */
+    size_t n, cap;
+    struct rca_map by_path;
+    struct rca_text text;
+    int inotify; /* -1: walk every tick */
+    rca_time walked;
+    size_t max_groups;
+    _Bool said_full;
+};
+
+/* --- groups --------------------------------------------------------------- */
+
+static void close_files(struct group *g)
+{
+    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++)
+        rca_file_close(&g->fd[i]);
+    for (unsigned i = 0; i < RCA_CGROUP_TREES; i++)
+        rca_file_close(&g->members[i]);
+}
+
+static int add_group(struct cgroups *cg, const char *path, size_t parent)
+{
+    char *copy RCA_CLEANUP(rca_freep) = NULL;
+    struct group *g;
+
+    if (cg->n == cg->cap) {
+        const size_t cap = cg->cap ? 2 * cg->cap : 32;
+        struct group *more = realloc(cg->groups, cap * sizeof(*more));
+
+        if (!more)
+            return -ENOMEM;
+        cg->groups = more;
+        cg->cap = cap;
+    }
+    copy = strdup(path);
+    if (!copy || rca_map_set(&cg->by_path, path, strlen(path), (uint32_t)cg->n))
+        return -ENOMEM;
+    g = &cg->groups[cg->n++];
+    *g = (struct group){
+        .path = RCA_TAKE(copy), .parent = parent, .entity = RCA_ID_NONE};
+    memset(g->fd, -1, sizeof(g->fd));
+    memset(g->members, -1, sizeof(g->members));
+    return 0;
+}
+
+static void free_groups(struct cgroups *cg)
+{
+    for (size_t i = 0; i < cg->n; i++) {
+        close_files(&cg->groups[i]);
+        free(cg->groups[i].path);
+    }
+    free(cg->groups);
+    rca_map_done(&cg->by_path);
+    cg->groups = NULL;
+    cg->n = cg->cap = 0;
+}
+
+/* --- the walk ------------------------------------------------------------- */
+
+/* The group's folder in @tree as a path; false if it does not fit. */
+static _Bool folder_of(const struct cgroups *cg, const char *path,
+                       unsigned tree, char ret[PATH_MAX])
+{
+    const int n = snprintf(ret, PATH_MAX, "%s%s%s", cg->root[tree],
+                           path[0] ? "/" : "", path);
+
+    return n > 0 && n < PATH_MAX;
+}
+
+static void open_files(struct group *g, unsigned tree, const char *folder)
+{
+    const char *members =
+        tree == RCA_CGROUP_V2 ? "cgroup.events" : "cgroup.procs";
+    int fd;
+
+    if (!g->path[0])
+        return; /* the root group is the host: another source's */
+    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
+        if (rca_cgroup_files[i].tree != tree)
+            continue;
+        fd = rca_file_open(folder, rca_cgroup_files[i].name);
+        g->fd[i] = fd < 0 ? -1 : fd;
+    }
+    fd = rca_file_open(folder, members);
+    g->members[tree] = fd < 0 ? -1 : fd;
+}
+
+/* A folder that was made anew under its old name has new files. */
+static void note_folder(struct group *g, unsigned tree, uint64_t inode,
+                        const char *folder)
+{
+    if (g->inode[tree] == inode)
+        return;
+    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
+        if (rca_cgroup_files[i].tree == tree)
+            rca_file_close(&g->fd[i]);
+    }
+    rca_file_close(&g->members[tree]);
+    g->inode[tree] = inode;
+    open_files(g, tree, folder);
+}
+
+/* Enter the sub-folder @name of group @parent. */
+static int enter(struct cgroups *cg, size_t parent, const char *name,
+                 unsigned tree)
+{
+    char path[PATH_MAX], folder[PATH_MAX];
+    const char *up = cg->groups[parent].path;
+    struct stat st;
+    uint32_t at;
+    int n, r;
+
+    n = snprintf(path, sizeof(path), "%s%s%s", up, up[0] ? "/" : "", name);
+    if (n < 0 || (size_t)n >= sizeof(path) ||
+        !folder_of(cg, path, tree, folder) || stat(folder, &st) ||
+        !S_ISDIR(st.st_mode))
+        return 0;
+    if (!rca_map_get(&cg->by_path, path, (size_t)n, &at)) {
+        if (cg->n >= cg->max_groups) {
+            if (!cg->said_full)
+                rca_log(RCA_LOG_WARN,
+                        "over %zu cgroups: leave out '%s' and "
+                        "go on",
+                        cg->max_groups, path);
+            cg->said_full = 1;
+            return 0;
+        }
+        at = (uint32_t)cg->n;
+        r = add_group(cg, path, parent);
+        if (r < 0)
+            return r;
+    }
+    cg->groups[at].trees |= 1U << tree;
+    note_folder(&cg->groups[at], tree, st.st_ino, folder);
+    return 0;
+}
+
+static int walk_folder(struct cgroups *cg, size_t group, unsigned tree)
+{
+    char folder[PATH_MAX];
+    const struct dirent *d;
+    DIR *dir;
+    int r = 0;
+
+    if (!folder_of(cg, cg->groups[group].path, tree, folder))
+        return 0;
+    /* before it is read: what comes later is an event */
+    if (cg->inotify >= 0)
+        (void)inotify_add_watch(cg->inotify, folder, CHANGES | IN_ONLYDIR);
+    dir = opendir(folder);
+    if (!dir)
+        return 0; /* gone meanwhile */
+    while (r == 0 && (d = readdir(dir))) {
+        if (d->d_name[0] != '.' &&
+            (d->d_type == DT_DIR || d->d_type == DT_UNKNOWN))
+            r = enter(cg, group, d->d_name, tree);
+    }
+    (void)closedir(dir);
+    return r;
+}
+
+static int enter_root(struct cgroups *cg)
+{
+    struct stat st;
+    int r = cg->n ? 0 : add_group(cg, "", 0);
+
+    for (unsigned t = 0; r == 0 && t < RCA_CGROUP_TREES; t++) {
+        if (!cg->root[t][0] || stat(cg->root[t], &st))
+            continue;
+        cg->groups[0].trees |= 1U << t;
+        cg->groups[0].inode[t] = st.st_ino;
+    }
+    return r;
+}
+
+/* Take out groups whose folders are gone; children follow their parents in
+ * the array and go with them, so an index is only ever lowered. */
+static int drop_gone(struct cgroups *cg)
+{
+    size_t kept = 0;
+    uint32_t at;
+    int r = 0;
+
+    for (size_t i = 0; i < cg->n; i++) {
+        struct group *g = &cg->groups[i];
+
+        if (i && !g->trees) {
+            close_files(g);
+            rca_map_del(&cg->by_path, g->path, strlen(g->path));
+            free(g->path);
+            continue;
+        }
+        cg->groups[kept] = *g;
+        /* the key is there: this replaces its number */
+        if (r == 0)
+            r = rca_map_set(&cg->by_path, g->path, strlen(g->path),
+                            (uint32_t)kept);
+        kept++;
+    }
+    cg->n = kept;
+    for (size_t i = 1; r == 0 && i < cg->n; i++) {
+        struct group *g = &cg->groups[i];
+        const char *slash = strrchr(g->path, '/');
+        const size_t up = slash ? (size_t)(slash - g->path) : 0;
+
+        g->parent = rca_map_get(&cg->by_path, g->path, up, &at) ? at : 0;
+    }
+    return r;
+}
+
+static int walk(struct cgroups *cg)
+{
+    int r;
+
+    for (size_t i = 0; i < cg->n; i++)
+        cg->groups[i].trees = 0;
+    r = enter_root(cg);
+    /* the array is the queue: what a folder holds goes to its end */
+    for (size_t i = 0; r == 0 && i < cg->n; i++) {
+        for (unsigned t = 0; r == 0 && t < RCA_CGROUP_TREES; t++) {
+            if (cg->groups[i].trees & 1U << t)
+                r = walk_folder(cg, i, t);
+        }
+    }
+    if (r == 0)
+        r = drop_gone(cg);
+    return r;
+}
+
+/* Whether folders came or went; empties the queue of events. */
+static _Bool changed(struct cgroups *cg)
+{
+    char events[4096];
+    _Bool any = 0;
+
+    if (cg->inotify < 0)
+        return 1;
+    while (read(cg->inotify, events, sizeof(events)) > 0)
+        any = 1;
+    return any;
+}
+
+/* --- a tick --------------------------------------------------------------- */
+
+/* Read an open file; false if it is not there (any more). */
+static _Bool read_file(struct cgroups *cg, int *fd)
+{
+    int r;
+
+    if (*fd < 0)
+        return 0;
+    r = rca_file_read(*fd, &cg->text);
+    if (r == -ENODEV)
+        rca_file_close(fd);
+    return r == 0;
+}
+
+static _Bool has_members(struct cgroups *cg, struct group *g)
+{
+    struct rca_field populated = {.key = "populated"};
+
+    if (read_file(cg, &g->members[RCA_CGROUP_V2]) &&
+        rca_procfs_fields(cg->text.data, cg->text.len, &populated, 1) &&
+        populated.value)
+        return 1;
+    for (unsigned t = 0; t < RCA_CGROUP_V2; t++) {
+        char one;
+
+        /* one byte says that it is not empty */
+        if (g->members[t] >= 0 && pread(g->members[t], &one, 1, 0) == 1)
+            return 1;
+    }
+    return 0;
+}
+
+/* A group is populated if it or one below it holds a process. */
+static void find_populated(struct cgroups *cg)
+{
+    for (size_t i = 1; i < cg->n; i++)
+        cg->groups[i].populated = has_members(cg, &cg->groups[i]);
+    for (size_t i = cg->n; i-- > 1;) {
+        struct group *up = &cg->groups[cg->groups[i].parent];
+
+        up->populated = up->populated || cg->groups[i].populated;
+    }
+}
+
+static void report_values(struct cgroups *cg, struct rca_observer *obs,
+                          struct group *g)
+{
+    double values[RCA_CGROUP_SERIES];
+
+    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
+        values[i] = NAN;
+    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
+        if (read_file(cg, &g->fd[i]))
+            rca_cgroup_parse(i, cg->text.data, cg->text.len, values);
+    }
+    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
+        rca_observe_value(obs, g->entity, series_names[i], values[i]);
+}
+
+static void report_edge(const struct cgroups *cg, struct rca_observer *obs,
+                        const struct group *g)
+{
+    const struct group *up = &cg->groups[g->parent];
+
+    while (up->path[0] && up->entity == RCA_ID_NONE)
+        up = &cg->groups[up->parent];
+    if (up->path[0])
+        rca_observe_edge(obs, g->entity, up->entity, RCA_EDGE_PART_OF);
+    else
+        rca_observe_edge(obs, g->entity, rca_observe_host(obs),
+                         RCA_EDGE_RUNS_ON);
+}
+
+/* The tail of a path tells more than its head: cut there. */
+static const char *name_of(const char *path, char buf[RCA_NAME_MAX + 1])
+{
+    const size_t n = strlen(path);
+
+    if (n <= RCA_NAME_MAX)
+        return path;
+    (void)snprintf(buf, RCA_NAME_MAX + 1, "...%s",
+                   path + n - (RCA_NAME_MAX - 3));
+    return buf;
+}
+
+static void register_ids(struct rca_observer *obs, const struct group *g)
+{
+    for (unsigned t = 0; t < RCA_CGROUP_TREES; t++) {
+        uint64_t id = g->inode[t];
+
+        if (!(g->trees & 1U << t))
+            continue;
+        if (t != RCA_CGROUP_V2)
+            id = rca_cgroup_v1_id((enum rca_cgroup_v1)t, id);
+        rca_observer_cgroup_add(obs, id, g->path, g->entity);
+    }
+}
+
+static void report(struct cgroups *cg, struct rca_observer *obs)
+{
+    char buf[RCA_NAME_MAX + 1];
+
+    find_populated(cg);
+    for (size_t i = 0; i < cg->n; i++) {
+        struct group *g = &cg->groups[i];
+
+        g->entity = RCA_ID_NONE;
+        if (i && g->populated)
+            g->entity =
+                rca_observe_entity(obs, RCA_KIND_CGROUP, name_of(g->path, buf));
+        register_ids(obs, g);
+        if (g->entity == RCA_ID_NONE)
+            continue;
+        report_edge(cg, obs, g);
+        report_values(cg, obs, g);
+    }
+}
+
+static int tick_cgroup(void *state, struct rca_observer *obs)
+{
+    struct cgroups *cg = state;
+    const rca_time now = rca_observer_now(obs);
+    int r = 0;
+
+    if (changed(cg) || now - cg->walked >= RESCAN_NS || now < cg->walked) {
+        r = walk(cg);
+        cg->walked = r ? 0 : now;
+        if (r < 0)
+            free_groups(cg); /* half a walk: begin anew with the next tick */
+    }
+    report(cg, obs);
+    return r;
+}
+
+/* --- opening -------------------------------------------------------------- */
+
+static void close_cgroup(void **state)
+{
+    struct cgroups *cg = *state;
+
+    *state = NULL;
+    if (!cg)
+        return;
+    free_groups(cg);
+    rca_text_done(&cg->text);
+    rca_file_close(&cg->inotify);
+    free(cg);
+}
+
+static int find_trees(struct cgroups *cg, const char *proc)
+{
+    int fd = rca_file_open(proc, "self/mountinfo");
+    int r;
+
+    if (fd < 0)
+        return fd;
+    r = rca_file_read(fd, &cg->text);
+    rca_file_close(&fd);
+    if (r == 0)
+        rca_procfs_cgroup_mounts(cg->text.data, cg->text.len, cg->root);
+    return r;
+}
+
+/* Whether the v2 tree has @controller. */
+static _Bool v2_controls(struct cgroups *cg, const char *controller)
+{
+    const size_t n = strlen(controller);
+    int fd = rca_file_open(cg->root[RCA_CGROUP_V2], "cgroup.controllers");
+    _Bool found = 0;
+
+    if (fd >= 0 && !rca_file_read(fd, &cg->text)) {
+        for (char *p = cg->text.data; !found && *p;) {
+            const size_t word = strcspn(p, " \n");
+
+            found = word == n && !memcmp(p, controller, n);
+            p += word + (p[word] != '\0');
+        }
+    }
+    rca_file_close(&fd);
+    return found;
+}
+
+static void register_one(struct cgroups *cg, struct rca_observer *obs,
+                         const char *controller, enum rca_cgroup_tree v1,
+                         const char *lost)
+{
+    char name[48], how[96];
+    const _Bool v2 = v2_controls(cg, controller);
+
+    (void)snprintf(name, sizeof(name), "cgroup %s", controller);
+    if (!v2 && !cg->root[v1][0]) {
+        (void)snprintf(how, sizeof(how),
+                       "no %s controller in cgroup v2, and no v1 tree of it",
+                       controller);
+        rca_observer_feature(obs, name, RCA_FEATURE_OFF, how, lost);
+        return;
+    }
+    (void)snprintf(how, sizeof(how), "cgroup %s, %.70s", v2 ? "v2" : "v1",
+                   cg->root[v2 ? RCA_CGROUP_V2 : v1]);
+    rca_observer_feature(obs, name, v2 ? RCA_FEATURE_ON : RCA_FEATURE_TWIN, how,
+                         "");
+}
+
+static void register_features(struct cgroups *cg, struct rca_observer *obs)
+{
+    register_one(cg, obs, "cpu", RCA_CGROUP_CPU, "throttling of cgroups");
+    register_one(cg, obs, "memory", RCA_CGROUP_MEMORY,
+                 "memory, faults and OOM kills of cgroups");
+    if (cg->root[RCA_CGROUP_V2][0])
+        rca_observer_feature(obs, "cgroup pressure", RCA_FEATURE_ON,
+                             "*.pressure of cgroup v2", "");
+    else
+        rca_observer_feature(obs, "cgroup pressure", RCA_FEATURE_OFF,
+                             "cgroup v2 is not mounted",
+                             "waiting for cpu, memory and disks by cgroup");
+}
+
+/* A group takes up to a descriptor a file: ask for as many as we may have. */
+static size_t affordable_groups(void)
+{
+    const size_t each = RCA_CGROUP_FILES + RCA_CGROUP_TREES;
+    struct rlimit lim;
+
+    if (getrlimit(RLIMIT_NOFILE, &lim))
+        return 32;
+    if (lim.rlim_cur < lim.rlim_max) {
+        const struct rlimit more = {lim.rlim_max, lim.rlim_max};
+
+        if (!setrlimit(RLIMIT_NOFILE, &more))
+            lim = more;
+    }
+    if (lim.rlim_cur > MAX_GROUPS * each + SPARE_FDS)
+        return MAX_GROUPS;
+    return lim.rlim_cur > SPARE_FDS ? (lim.rlim_cur - SPARE_FDS) / each + 1 : 1;
+}
+
+static int open_cgroup(const struct rca_source_env *env,
+                       struct rca_observer *obs, void **ret_state)
+{
+    void *state RCA_CLEANUP(close_cgroup) = calloc(1, sizeof(struct cgroups));
+    struct cgroups *cg = state;
+    _Bool any = 0;
+    int r;
+
+    if (!cg)
+        return -ENOMEM;
+    cg->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    r = find_trees(cg, env->proc);
+    if (r == -ENOMEM)
+        return r;
+    register_features(cg, obs);
+    for (unsigned t = 0; t < RCA_CGROUP_TREES; t++)
+        any = any || cg->root[t][0];
+    if (!any)
+        return RCA_ENOSUPPORT;
+    cg->max_groups = affordable_groups();
+    *ret_state = RCA_TAKE(state);
+    return 0;
+}
+
+const struct rca_source rca_source_cgroup = {
+    .name = "cgroup",
+    .open = open_cgroup,
+    .tick = tick_cgroup,
+    .close = close_cgroup,
+};
