@@ -40,8 +40,9 @@ struct rca_config {
 RCA_MUST_CHECK int rca_config_init(struct rca_config *ret_config);
 void rca_config_done(struct rca_config *config);
 
-/** rca_config_parse() - read YAML @text over the defaults; all or nothing;
- * 0, RCA_ESYNTAX with @diag, -ENOMEM */
+/** rca_config_parse() - read YAML @text over the defaults into @ret_config,
+ * which is set as by rca_config_init() (what it held is not freed); all or
+ * nothing; 0, RCA_ESYNTAX with @diag, -ENOMEM */
 RCA_MUST_CHECK int rca_config_parse(const char *text, size_t size,
                                     const char *file, struct rca_diag *diag,
                                     struct rca_config *ret_config);
