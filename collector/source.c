@@ -3,6 +3,8 @@
 
 /* In the order in which they run; see the header. */
 static const struct rca_source *const table[] = {
+    &rca_source_cgroup,
+    &rca_source_host,
     &rca_source_link,
     NULL,
 };
