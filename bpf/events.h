@@ -150,3 +150,42 @@ _Static_assert(sizeof(struct rca_sock_edge) ==
                    8 * (8 + 3 * RCA_SOCK_TIMES) + 16 +
                        4 * RCA_SOCK_TIMES * RCA_LATENCY_BUCKETS,
                "both sides must agree");
+
+/* --- tasks ----------------------------------------------------------------- */
+
+/**
+ * struct rca_task - one thread as the iterator saw it, or when it was freed
+ * @start_ns: start of the thread; with @pid tells it from a later one
+ * @cgroup:   number of its cgroup, see above
+ * @netns:    inode; 0 if the thread has none (any more)
+ * @cpu_ns:   processor time since its start
+ * @wait_ns:  time runnable but not running, a wait in progress included
+ * @kernel:   1 for a kernel thread
+ * @ended:    1 if no record of it will follow
+ * @comm:     of the process (not of its thread), zero-padded
+ */
+struct rca_task {
+    __u32 pid;
+    __u32 tgid;
+    __u64 start_ns;
+    __u64 cgroup;
+    __u64 cpu_ns;
+    __u64 wait_ns;
+    __u32 netns;
+    __u16 kernel;
+    __u16 ended;
+    char comm[RCA_COMM_SIZE];
+};
+
+_Static_assert(sizeof(struct rca_task) == 64, "both sides must agree");
+
+/* --- drops ----------------------------------------------------------------- */
+
+/** struct rca_drop_key - @netns 0: not known; @reason as this kernel numbers
+ * it, 0 where it gives none */
+struct rca_drop_key {
+    __u32 netns;
+    __u32 reason;
+};
+
+_Static_assert(sizeof(struct rca_drop_key) == 8, "both sides must agree");

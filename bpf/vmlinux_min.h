@@ -113,8 +113,17 @@ struct sched_info {
     unsigned long long last_queued;
 };
 
+struct rq {
+    __u64 clock;
+};
+
+struct cfs_rq {
+    struct rq *rq;
+};
+
 struct sched_entity {
     __u64 sum_exec_runtime;
+    struct cfs_rq *cfs_rq; /* with CONFIG_FAIR_GROUP_SCHED */
 };
 
 struct task_struct {
@@ -128,10 +137,6 @@ struct task_struct {
     struct css_set *cgroups;
     struct nsproxy *nsproxy;
     char comm[16];
-};
-
-struct rq {
-    __u64 clock;
 };
 
 /* --- sockets and packets --------------------------------------------------- */
