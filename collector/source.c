@@ -4,7 +4,9 @@
 /* In the order in which they run; see the header. */
 static const struct rca_source *const table[] = {
     &rca_source_cgroup,
+    &rca_source_task,
     &rca_source_host,
+    &rca_source_drop,
     &rca_source_link,
     NULL,
 };

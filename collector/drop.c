@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * drop - reads the counters of bpf/drop.bpf.c and adds them up by entity and
+ * name: several reasons of one subsystem share a name, and drops of a namespace
+ * that is not known yet stay in the map until it is.
+ *
+ * A reason that is new for an entity is reported as 0 once, so that its first
+ * drops are growth.
+ */
+
+#include "collector/drop.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/drop.skel.h"
+#include "bpf/events.h"
+#include "collector/drop_reason.h"
+#include "collector/map.h"
+
+#define FEATURE "packet drops"
+#define REASONS "drop reasons"
+
+/* Reasons in use are few; those of more (entity, name) pairs are left out. */
+#define MAX_SUMS 4096
+
+/** struct sum - drops of one entity for one reason; @reported: was once, as 0 */
+struct sum {
+    rca_id entity;
+    char name[RCA_DROP_NAME_SIZE];
+    uint64_t n;
+    _Bool reported;
+};
+
+struct rca_drop_source {
+    struct drop_bpf *skel; /* owned */
+    struct rca_drop_reasons reasons; /* owned */
+    struct sum *sums; /* owned */
+    size_t n_sums, cap_sums;
+    struct rca_map by_key; /* entity and name to place in sums */
+};
+
+/* --- what this kernel has -------------------------------------------------- */
+
+/* How many arguments the tracepoint has; 2 if that cannot be found out. */
+static unsigned count_args(const struct btf *btf)
+{
+    const int id =
+        btf__find_by_name_kind(btf, "btf_trace_kfree_skb", BTF_KIND_TYPEDEF);
+    const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
+
+    if (t) /* typedef of a pointer to a function */
+        t = btf__type_by_id(btf, t->type);
+    if (t)
+        t = btf__type_by_id(btf, t->type);
+    if (!t || !btf_is_func_proto(t) || btf_vlen(t) < 3)
+        return 2;
+    return btf_vlen(t) - 1u; /* the first is the tracepoint's own */
+}
+
+static int read_reasons(const struct btf *btf, struct rca_drop_reasons *reasons)
+{
+    const int id =
+        btf__find_by_name_kind(btf, "skb_drop_reason", BTF_KIND_ENUM);
+    const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
+    int r = 0;
+
+    for (unsigned i = 0; t && r == 0 && i < btf_vlen(t); i++) {
+        const struct btf_enum *e = btf_enum(t) + i;
+        const char *name = btf__name_by_offset(btf, e->name_off);
+
+        if (name)
+            r = rca_drop_reasons_add(reasons, name, (uint32_t)e->val);
+    }
+    return r;
+}
+
+/* --- counting -------------------------------------------------------------- */
+
+static struct sum *get_sum(struct rca_drop_source *s, rca_id entity,
+                           const char *name)
+{
+    char key[sizeof(entity) + RCA_DROP_NAME_SIZE];
+    const size_t len = sizeof(entity) + strlen(name);
+    uint32_t at;
+
+    memcpy(key, &entity, sizeof(entity));
+    memcpy(key + sizeof(entity), name, strlen(name));
+    if (rca_map_get(&s->by_key, key, len, &at))
+        return &s->sums[at];
+    if (s->n_sums == MAX_SUMS)
+        return NULL;
+    if (s->n_sums == s->cap_sums) {
+        const size_t cap = s->cap_sums ? 2 * s->cap_sums : 64;
+        struct sum *sums = realloc(s->sums, cap * sizeof(*sums));
+
+        if (!sums)
+            return NULL;
+        s->sums = sums;
+        s->cap_sums = cap;
+    }
+    if (rca_map_set(&s->by_key, key, len, (uint32_t)s->n_sums))
+        return NULL;
+    s->sums[s->n_sums] = (struct sum){.entity = entity};
+    (void)snprintf(s->sums[s->n_sums].name, RCA_DROP_NAME_SIZE, "%s", name);
+    return &s->sums[s->n_sums++];
+}
+
+/* Keys of namespaces that are gone are dropped when the kernel's map gets full,
+ * these many a tick. */
+#define SWEEP_ABOVE 4096
+#define SWEEP_AT_ONCE 256
+
+/* Whose a drop is: the host's own namespace, or one that is not known by
+ * number at all, is the host. RCA_ID_NONE: not known yet. */
+static rca_id entity_of(struct rca_observer *obs, uint32_t netns)
+{
+    const struct rca_netns *ns;
+
+    if (!netns)
+        return rca_observe_host(obs);
+    ns = rca_observer_netns_find(obs, netns);
+    if (!ns)
+        return RCA_ID_NONE;
+    return ns->name[0] ? ns->entity : rca_observe_host(obs);
+}
+
+/* 0; 1 if its namespace is not known. */
+static int add(struct rca_drop_source *s, struct rca_observer *obs,
+               const struct rca_drop_key *key, uint64_t n)
+{
+    const rca_id entity = entity_of(obs, key->netns);
+    char name[RCA_DROP_NAME_SIZE];
+    struct sum *sum;
+
+    if (entity == RCA_ID_NONE)
+        return 1;
+    rca_drop_reason_name(&s->reasons, key->reason, name);
+    sum = get_sum(s, entity, name);
+    if (sum)
+        sum->n += n;
+    return 0;
+}
+
+static int read_map(struct rca_drop_source *s, struct rca_observer *obs)
+{
+    const int fd = bpf_map__fd(s->skel->maps.drops);
+    struct rca_drop_key gone[SWEEP_AT_ONCE];
+    struct rca_drop_key key, *last = NULL;
+    size_t n_keys = 0, n_gone = 0;
+    uint64_t n;
+    int r;
+
+    for (size_t i = 0; i < s->n_sums; i++)
+        s->sums[i].n = 0;
+    while ((r = bpf_map_get_next_key(fd, last, &key)) == 0) {
+        n_keys++;
+        if (bpf_map_lookup_elem(fd, &key, &n) == 0 && add(s, obs, &key, n) &&
+            n_gone < SWEEP_AT_ONCE)
+            gone[n_gone++] = key;
+        last = &key;
+    }
+    for (size_t i = 0; n_keys > SWEEP_ABOVE && i < n_gone; i++)
+        (void)bpf_map_delete_elem(fd, &gone[i]);
+    return r == -ENOENT ? 0 : r;
+}
+
+/* --- reporting ------------------------------------------------------------- */
+
+/* What hurts @entity, 0 if nothing did. */
+static void report_total(const struct rca_drop_source *s,
+                         struct rca_observer *obs, rca_id entity)
+{
+    uint64_t total = 0;
+
+    if (entity == RCA_ID_NONE)
+        return;
+    for (size_t i = 0; i < s->n_sums; i++) {
+        if (s->sums[i].entity == entity &&
+            rca_drop_reason_hurts(s->sums[i].name))
+            total += s->sums[i].n;
+    }
+    rca_observe_value(obs, entity, "drops_total", (double)total);
+}
+
+static void report(struct rca_drop_source *s, struct rca_observer *obs)
+{
+    char series[RCA_DROP_NAME_SIZE + 16];
+    const struct rca_netns *ns;
+    size_t n;
+
+    ns = rca_observer_netns(obs, &n);
+    for (size_t i = 0; i < n; i++)
+        report_total(s, obs, ns[i].entity);
+    report_total(s, obs, rca_observe_host(obs));
+    for (size_t i = 0; i < s->n_sums; i++) {
+        struct sum *sum = &s->sums[i];
+
+        (void)snprintf(series, sizeof(series), "drops_%s_total", sum->name);
+        if (sum->n)
+            rca_observe_value(obs, sum->entity, series,
+                              sum->reported ? (double)sum->n : 0);
+        sum->reported = sum->reported || sum->n;
+    }
+    if (s->skel->bss->uncounted)
+        rca_observe_value(obs, rca_observe_host(obs), "drops_uncounted_total",
+                          (double)s->skel->bss->uncounted);
+}
+
+/* --- the source ------------------------------------------------------------ */
+
+static void source_close(void **state)
+{
+    struct rca_drop_source *s = (struct rca_drop_source *)*state;
+
+    *state = NULL;
+    if (!s)
+        return;
+    drop_bpf__destroy(s->skel);
+    rca_drop_reasons_done(&s->reasons);
+    rca_map_done(&s->by_key);
+    free(s->sums);
+    free(s);
+}
+
+static void close_source(struct rca_drop_source **source)
+{
+    void *state = *source;
+
+    source_close(&state);
+    *source = NULL;
+}
+
+static int load(struct rca_drop_source *s, enum rca_drop_hook hook,
+                unsigned n_args)
+{
+    const _Bool raw = hook == RCA_DROP_HOOK_RAW;
+    int r;
+
+    (void)libbpf_set_print(NULL); /* what fails is told as a feature */
+    s->skel = drop_bpf__open();
+    if (!s->skel)
+        return -errno;
+    s->skel->rodata->n_args = n_args;
+    if (s->reasons.n)
+        memcpy((void *)(uintptr_t)s->skel->rodata->consumed,
+               s->reasons.consumed, sizeof(s->reasons.consumed));
+    (void)bpf_program__set_autoload(s->skel->progs.on_drop, !raw);
+    (void)bpf_program__set_autoload(s->skel->progs.on_drop_raw, raw);
+    r = drop_bpf__load(s->skel);
+    if (r == 0)
+        r = drop_bpf__attach(s->skel);
+    if (r == 0)
+        return 0;
+    drop_bpf__destroy(s->skel);
+    s->skel = NULL;
+    return r;
+}
+
+static int load_best(struct rca_drop_source *s, struct rca_observer *obs,
+                     enum rca_drop_hook hook, unsigned n_args)
+{
+    const char *const none = "packets that the kernel drops, and why";
+    char how[96];
+    int r = -ENOTSUP;
+
+    if (hook == RCA_DROP_HOOK_BEST)
+        r = load(s, RCA_DROP_HOOK_BEST, n_args);
+    if (r == 0) {
+        rca_observer_feature(obs, FEATURE, RCA_FEATURE_ON, "tp_btf/kfree_skb",
+                             "");
+        return 0;
+    }
+    if (r != -ENOMEM)
+        r = load(s, RCA_DROP_HOOK_RAW, n_args);
+    if (r == 0) {
+        rca_observer_feature(obs, FEATURE, RCA_FEATURE_TWIN, "raw_tp/kfree_skb",
+                             "");
+        return 0;
+    }
+    (void)snprintf(how, sizeof(how), "cannot load the BPF hook: %s",
+                   strerror(-r));
+    rca_observer_feature(obs, FEATURE, RCA_FEATURE_OFF, how, none);
+    return r == -ENOMEM ? r : RCA_ENOSUPPORT;
+}
+
+int rca_drop_open(const struct rca_source_env *env, struct rca_observer *obs,
+                  enum rca_drop_hook hook, struct rca_drop_source **ret_source)
+{
+    struct rca_drop_source *s RCA_CLEANUP(close_source) = calloc(1, sizeof(*s));
+    struct btf *btf = NULL;
+    unsigned n_args = 2;
+    int r = 0;
+
+    (void)env;
+    if (!s)
+        return -ENOMEM;
+    btf = btf__load_vmlinux_btf();
+    if (btf) {
+        n_args = count_args(btf);
+        if (n_args >= 3)
+            r = read_reasons(btf, &s->reasons);
+        btf__free(btf);
+    }
+    if (r == 0)
+        r = load_best(s, obs, hook, n_args);
+    if (r < 0)
+        return r;
+    if (s->reasons.n)
+        rca_observer_feature(obs, REASONS, RCA_FEATURE_ON, "kernel BTF", "");
+    else
+        rca_observer_feature(obs, REASONS, RCA_FEATURE_OFF,
+                             "this kernel gives none (they came with 5.17)",
+                             "why packets are dropped");
+    *ret_source = RCA_TAKE(s);
+    return 0;
+}
+
+static int source_open(const struct rca_source_env *env,
+                       struct rca_observer *obs, void **ret_state)
+{
+    struct rca_drop_source *s = NULL;
+    const int r = rca_drop_open(env, obs, RCA_DROP_HOOK_BEST, &s);
+
+    if (r == 0)
+        *ret_state = s;
+    return r;
+}
+
+static int source_tick(void *state, struct rca_observer *obs)
+{
+    struct rca_drop_source *s = (struct rca_drop_source *)state;
+    const int r = read_map(s, obs);
+
+    report(s, obs);
+    return r;
+}
+
+const struct rca_source rca_source_drop = {
+    .name = "drop",
+    .open = source_open,
+    .tick = source_tick,
+    .close = source_close,
+};

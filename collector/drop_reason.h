@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * drop_reason - the names of a kernel's drop reasons, from its BTF: the numbers
+ * change from release to release.
+ *
+ * Source: include/net/dropreason-core.h and dropreason.h of Linux.
+ */
+
+#include "graph/base/base.h"
+
+#define RCA_DROP_NAME_SIZE 48
+
+/** struct rca_drop_reasons - all-zero: a kernel that has none */
+struct rca_drop_reasons {
+    char (*name)[RCA_DROP_NAME_SIZE]; /* owned; "" where there is none */
+    size_t n;
+    uint32_t consumed[2]; /* numbers of what is no drop; UINT32_MAX: none */
+};
+
+void rca_drop_reasons_done(struct rca_drop_reasons *reasons);
+
+/**
+ * rca_drop_reasons_add() - one enumerator of enum skb_drop_reason
+ * @name: "SKB_DROP_REASON_NO_SOCKET"; kept in lower case without the prefix
+ *
+ * What cannot be a core reason (over 65535, markers) is passed over. 0, -ENOMEM
+ */
+RCA_MUST_CHECK int rca_drop_reasons_add(struct rca_drop_reasons *reasons,
+                                        const char *name, uint32_t value);
+
+/**
+ * rca_drop_reason_name() - "no_socket"; "subsys_N" for reasons of subsystem N
+ * (upper 16 bits of the number); "reason_N" for what BTF does not name;
+ * "unspecified" where the kernel gives no reasons
+ *
+ * Return: @buf
+ */
+const char *rca_drop_reason_name(const struct rca_drop_reasons *reasons,
+                                 uint32_t reason, char buf[RCA_DROP_NAME_SIZE]);
+
+/** rca_drop_reason_hurts() - whether a drop of this @name is counted in
+ * drops_total: all but a few that a healthy network has all the time */
+_Bool rca_drop_reason_hurts(const char *name);
