@@ -111,11 +111,14 @@ const char *rca_observer_cgroup_path(const struct rca_observer *obs,
  * @netns:  inode of the namespace that it is in
  * @family: AF_INET (4 bytes of @addr, the rest 0) or AF_INET6
  * @addr:   local address in network order; all 0 where none is known
+ * @port:   of the service: what a service listens on, what a call or client
+ *          calls; the same at both ends. 0 where it is not known
  */
 struct rca_endpoint {
     rca_id entity;
     uint64_t netns;
     int family;
+    uint16_t port;
     unsigned char addr[16];
 };
 
@@ -124,7 +127,8 @@ struct rca_endpoint {
  * rca_observer_endpoints() - those of this tick, sorted and distinct; good
  * until the next _observe_endpoint() or tick; O(n log n) the first time */
 void rca_observe_endpoint(struct rca_observer *obs, rca_id entity,
-                          uint64_t netns, int family, const void *addr);
+                          uint64_t netns, int family, const void *addr,
+                          uint16_t port);
 const struct rca_endpoint *rca_observer_endpoints(struct rca_observer *obs,
                                                   size_t *ret_n);
 

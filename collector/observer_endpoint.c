@@ -15,11 +15,14 @@ static int compare(const void *a, const void *b)
         return x->entity < y->entity ? -1 : 1;
     if (x->family != y->family)
         return x->family < y->family ? -1 : 1;
+    if (x->port != y->port)
+        return x->port < y->port ? -1 : 1;
     return memcmp(x->addr, y->addr, sizeof(x->addr));
 }
 
 void rca_observe_endpoint(struct rca_observer *obs, rca_id entity,
-                          uint64_t netns, int family, const void *addr)
+                          uint64_t netns, int family, const void *addr,
+                          uint16_t port)
 {
     struct rca_endpoint *end = NULL;
 
@@ -32,6 +35,7 @@ void rca_observe_endpoint(struct rca_observer *obs, rca_id entity,
     end->entity = entity;
     end->netns = netns;
     end->family = family;
+    end->port = port;
     memcpy(end->addr, addr, family == AF_INET ? 4 : 16);
     obs->endpoints_sorted = 0;
 }

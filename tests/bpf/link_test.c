@@ -184,9 +184,9 @@ static void a_call_uses_the_nics_and_queues_of_both_ends(void **state)
     begin(f, 7);
     call = rca_observe_entity(f->obs, RCA_KIND_CALL, "a->b");
     local = rca_observe_entity(f->obs, RCA_KIND_CLIENT, "local");
-    net_endpoint(f->obs, call, "c", "10.9.0.1");
-    net_endpoint(f->obs, call, "s", "10.9.0.2");
-    net_endpoint(f->obs, local, "c", "127.0.0.1");
+    net_endpoint(f->obs, call, "c", "10.9.0.1", 80);
+    net_endpoint(f->obs, call, "s", "10.9.0.2", 80);
+    net_endpoint(f->obs, local, "c", "127.0.0.1", 0);
     tick(f);
     for (size_t i = 0; i < RCA_ARRAY_SIZE(used); i++)
         assert_int_equal(

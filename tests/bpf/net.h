@@ -112,10 +112,11 @@ static inline unsigned net_edges(const struct rca_observer *obs, rca_id source,
 
 /** net_endpoint() - as the socket source would report it */
 static inline void net_endpoint(struct rca_observer *obs, rca_id entity,
-                                const char *netns, const char *addr)
+                                const char *netns, const char *addr,
+                                uint16_t port)
 {
     unsigned char bytes[4];
 
     assert_int_equal(inet_pton(AF_INET, addr, bytes), 1);
-    rca_observe_endpoint(obs, entity, net_inode(netns), AF_INET, bytes);
+    rca_observe_endpoint(obs, entity, net_inode(netns), AF_INET, bytes, port);
 }
