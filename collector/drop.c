@@ -171,6 +171,24 @@ static int read_map(struct rca_drop_source *s, struct rca_observer *obs)
     return r == -ENOENT ? 0 : r;
 }
 
+uint64_t rca_drop_count(const struct rca_drop_source *source, uint32_t netns,
+                        const char *reason)
+{
+    const int fd = bpf_map__fd(source->skel->maps.drops);
+    struct rca_drop_key key, *last = NULL;
+    char name[RCA_DROP_NAME_SIZE];
+    uint64_t n, total = 0;
+
+    while (bpf_map_get_next_key(fd, last, &key) == 0) {
+        last = &key;
+        rca_drop_reason_name(&source->reasons, key.reason, name);
+        if (key.netns == netns && !strcmp(name, reason) &&
+            bpf_map_lookup_elem(fd, &key, &n) == 0)
+            total += n;
+    }
+    return total;
+}
+
 /* --- reporting ------------------------------------------------------------- */
 
 /* What hurts @entity, 0 if nothing did. */

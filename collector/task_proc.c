@@ -56,7 +56,7 @@ static int cgroup_line(const char *line, size_t len, const char **ret_path,
     rest -= (size_t)(second - first) + 1;
     /* the root, nothing, or above what our own cgroup namespace shows */
     if (rest < 2 || rest > RCA_CGROUP_PATH_MAX || second[1] != '/' ||
-        !memcmp(second + 1, "/..", rest < 3 ? rest : 3))
+        second[2] == '/' || !memcmp(second + 1, "/..", rest < 3 ? rest : 3))
         return -1;
     *ret_path = second + 2;
     *ret_len = rest - 1;
