@@ -138,6 +138,14 @@ static int set_time(rca_time t, rca_time *ret_time)
     return 0;
 }
 
+/* the range first: years up to 9999 do not fit in nanoseconds */
+static int set_seconds(int64_t s, int64_t fraction, rca_time *ret_time)
+{
+    if (s < 0 || s >= TIME_MAX / RCA_SECOND)
+        return -ERANGE;
+    return set_time(s * RCA_SECOND + fraction, ret_time);
+}
+
 /* --- durations ------------------------------------------------------------ */
 
 static const struct unit *take_unit(const char **p)
@@ -291,30 +299,29 @@ static int parse_date_time(const char *text, rca_time *ret_time)
         t = timegm(&tm) - offset;
     else
         return RCA_ESYNTAX;
-    return set_time((rca_time)t * RCA_SECOND + fraction, ret_time);
+    return set_seconds(t, fraction, ret_time);
 }
 
 /* the latest such time of day that is not after @now */
 static int parse_clock(const char *text, rca_time now, rca_time *ret_time)
 {
     const time_t now_s = (time_t)(now / RCA_SECOND);
-    struct tm today, tm;
+    struct tm tm;
     int64_t fraction;
-    rca_time t;
+    time_t t;
 
-    if (!localtime_r(&now_s, &today))
+    if (!localtime_r(&now_s, &tm))
         return -ERANGE;
-    tm = today;
     if (!take_clock(&text, &tm, &fraction) || *text)
         return RCA_ESYNTAX;
     tm.tm_isdst = -1;
-    t = (rca_time)mktime(&tm) * RCA_SECOND + fraction;
-    if (t > now) {
-        tm.tm_mday = today.tm_mday - 1;
+    t = mktime(&tm);
+    if (t > now_s || (t == now_s && fraction > now % RCA_SECOND)) {
+        tm.tm_mday -= 1;
         tm.tm_isdst = -1;
-        t = (rca_time)mktime(&tm) * RCA_SECOND + fraction;
+        t = mktime(&tm);
     }
-    return set_time(t, ret_time);
+    return set_seconds(t, fraction, ret_time);
 }
 
 static int parse_epoch(const char *text, rca_time *ret_time)
@@ -324,9 +331,7 @@ static int parse_epoch(const char *text, rca_time *ret_time)
 
     if (!take_whole(&text, &whole) || !take_fraction(&text, &fraction) || *text)
         return RCA_ESYNTAX;
-    if (minus || whole >= TIME_MAX / RCA_SECOND)
-        return -ERANGE;
-    return set_time(whole * RCA_SECOND + fraction, ret_time);
+    return set_seconds(minus ? -1 : whole, fraction, ret_time);
 }
 
 /* "-10min" or "10 minutes ago" */

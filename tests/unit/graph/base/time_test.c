@@ -67,6 +67,7 @@ static void a_time_of_day_is_the_latest_such(void **state)
     assert_true(parsed("14:02") == NOW - 28 * MINUTE);
     assert_true(parsed("14:02:30") == NOW - 28 * MINUTE + 30 * RCA_SECOND);
     assert_true(parsed("14:31") == NOW + MINUTE - DAY);
+    assert_true(parsed("23:59:60") == NOW - 14 * HOUR - 30 * MINUTE);
     assert_true(parsed("00:00") == NOW - 14 * HOUR - 30 * MINUTE);
     assert_ok(set_zone("XXX-2"));
     assert_true(parsed("16:30") == NOW);
@@ -150,6 +151,7 @@ static void times_out_of_the_epoch_are_out_of_range(void **state)
         "@-1",
         "-3000w",
         "@99999999999999999999999999",
+        "3025-11-22T14:02:30Z",
     };
     rca_time t = 5;
 
