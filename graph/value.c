@@ -54,11 +54,12 @@ static double round_digits(double value)
 static const struct scale *choose_scale(double size, enum rca_unit unit)
 {
     const struct scale *scale = scales[unit];
+    const double least = size > 0 ? size : 1; /* 0 in the plain unit */
 
     /* a hair of tolerance: 1e-3 * 1e3 need not be 1 */
-    while (scale[1].factor > 0 && size < scale->factor * (1 - 1e-12))
+    while (scale[1].factor > 0 && least < scale->factor * (1 - 1e-12))
         scale++;
-    return size > 0 ? scale : scales[unit];
+    return scale;
 }
 
 const char *rca_value_text(double value, enum rca_unit unit,
