@@ -58,6 +58,8 @@ static const struct rca_rule rules[] = {
      .to = BIT(LOAD),
      .sign = +1},
 
+    /* serving requests takes processor time and memory */
+    {RULE(RUNS_ON, 0, BIT(LOAD), BIT(USAGE), +1)},
     /* the usage of a whole is the sum of its members' */
     RESOURCE(RUNS_ON, 1),
     RESOURCE(PART_OF, 1),

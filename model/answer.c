@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/answer.h"
+
+#include <errno.h>
+#include <math.h>
+
+/* Shares below this are not worth a line. */
+#define MIN_SHARE 0.02
+
+static rca_time row_end(const struct rca_window *w, size_t row)
+{
+    return w->from + (rca_time)(row + 1) * w->step;
+}
+
+/* means of equal parts of the rows from spark_from to spark_to */
+static void sketch(const struct rca_answer *answer, uint32_t v,
+                   double spark[RCA_SPARK])
+{
+    const struct rca_window *w = answer->scene->w;
+    const double *x = w->x + v * w->n_rows;
+    const size_t from = (size_t)((answer->e->spark_from - w->from) / w->step);
+    const size_t n = answer->scene->incident.to - from;
+
+    for (size_t k = 0; k < RCA_SPARK; k++) {
+        const size_t a = from + n * k / RCA_SPARK;
+        const size_t b = from + n * (k + 1) / RCA_SPARK;
+
+        spark[k] = rca_robust_mean(x + a, b > a ? b - a : 1, NULL);
+    }
+}
+
+int rca_answer_card(struct rca_answer *answer, uint32_t variable,
+                    struct rca_card *ret_card)
+{
+    const struct rca_scene *s = answer->scene;
+    const struct rca_variable *var = &s->w->vars[variable];
+    const struct rca_trait *t = &s->traits[variable];
+    const uint32_t node = rca_graph_node(s->g, var->entity);
+    const struct rca_entity *e =
+        node == UINT32_MAX ? NULL : rca_graph_entity(s->g, node);
+    const size_t onset = rca_symptom_onset(s, variable);
+    struct rca_card c = {.entity = var->entity,
+                         .kind = e ? e->kind : RCA_KIND_OTHER,
+                         .role = var->metric.role,
+                         .unit = var->metric.unit,
+                         .before = t->spread.centre,
+                         .after = t->spread.centre + t->shift,
+                         .factor = NAN,
+                         .strength = t->strength,
+                         .onset = RCA_TIME_NONE};
+
+    if (onset < s->w->n_rows)
+        c.onset = row_end(s->w, onset);
+    if (fabs(c.before) > 0.5 * t->spread.scale && c.before != 0)
+        c.factor = c.after / c.before;
+    c.name = rca_arena_text(&answer->arena, e ? e->name : "?");
+    c.host = rca_arena_text(&answer->arena, e && e->host ? e->host : "");
+    c.metric = rca_arena_text(&answer->arena, var->metric.name);
+    c.label =
+        rca_arena_text(&answer->arena, var->metric.label ? var->metric.label
+                                                         : var->metric.name);
+    if (!c.name || !c.host || !c.metric || !c.label)
+        return -ENOMEM;
+    sketch(answer, variable, c.spark);
+    *ret_card = c;
+    return 0;
+}
+
+static int add_cause(struct rca_answer *answer, const struct rca_culprit *c)
+{
+    struct rca_explanation *e = answer->e;
+    struct rca_cause *cause = &e->causes[e->n_causes];
+    const double after = e->symptom.after;
+    const int err = rca_answer_card(
+        answer, answer->a->factors[c->carrier].target, &cause->card);
+
+    if (err)
+        return err;
+    cause->share = c->share;
+    cause->confidence = c->confidence;
+    cause->value = after - c->part;
+    cause->low = after - c->high;
+    cause->high = after - c->low;
+    e->n_causes++;
+    return 0;
+}
+
+int rca_answer_causes(struct rca_answer *answer, size_t top)
+{
+    const struct rca_attribution *a = answer->a;
+    struct rca_explanation *e = answer->e;
+
+    e->unexplained = a->unexplained;
+    e->causes = calloc(top ? top : 1, sizeof(*e->causes));
+    if (!e->causes)
+        return -ENOMEM;
+    for (size_t i = 0; i < a->n_culprits && e->n_causes < top; i++) {
+        int err;
+
+        if (a->culprits[i].share < MIN_SHARE || a->culprits[i].score <= 0)
+            break;
+        err = add_cause(answer, &a->culprits[i]);
+        if (err)
+            return err;
+    }
+    return 0;
+}

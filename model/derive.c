@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/derive.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "graph/histogram.h"
+
+/* A rate may span this many slots back: one lost tick is no gap in a counter,
+ * a longer pause is. */
+#define BASE_SLOTS 2
+
+void rca_raw_done(struct rca_raw_entity *e)
+{
+    for (size_t i = 0; i < e->n_raw; i++) {
+        free(e->raw[i].end);
+        free(e->raw[i].mean);
+        free(e->raw[i].max);
+        free(e->raw[i].seen);
+    }
+    free(e->raw);
+    free(e->time);
+    *e = (struct rca_raw_entity){.entity = e->entity};
+}
+
+static double *new_column(size_t n)
+{
+    double *x = malloc(n * sizeof(*x));
+
+    for (size_t i = 0; x && i < n; i++)
+        x[i] = NAN;
+    return x;
+}
+
+static int open_raw(struct rca_raw_entity *e, rca_id id, const char *name)
+{
+    struct rca_raw *r;
+
+    if (e->n_raw == e->cap_raw) {
+        const size_t cap = e->cap_raw ? 2 * e->cap_raw : 16;
+        struct rca_raw *grown = realloc(e->raw, cap * sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        e->raw = grown;
+        e->cap_raw = cap;
+    }
+    r = &e->raw[e->n_raw++]; /* half-built is fine: rca_raw_done() */
+    *r = (struct rca_raw){.id = id, .name = name};
+    r->type = rca_series_type(name, &r->bucket);
+    r->end = new_column(e->slots);
+    if (!r->end)
+        return -ENOMEM;
+    if (r->type != RCA_SERIES_GAUGE)
+        return 0;
+    r->mean = new_column(e->slots);
+    r->max = new_column(e->slots);
+    r->seen = calloc(e->slots, sizeof(*r->seen));
+    return r->mean && r->max && r->seen ? 0 : -ENOMEM;
+}
+
+static struct rca_raw *find_id(struct rca_raw_entity *e, rca_id id)
+{
+    for (size_t i = 0; i < e->n_raw; i++) {
+        if (e->raw[i].id == id)
+            return &e->raw[i];
+    }
+    return NULL;
+}
+
+int rca_raw_add(struct rca_raw_entity *e, rca_id id, const char *name,
+                size_t slot, double value)
+{
+    struct rca_raw *r = find_id(e, id);
+
+    if (!r) {
+        const int err = open_raw(e, id, name);
+
+        if (err)
+            return err;
+        r = &e->raw[e->n_raw - 1];
+    }
+    r->end[slot] = value;
+    if (r->type != RCA_SERIES_GAUGE)
+        return 0;
+    r->seen[slot]++;
+    r->max[slot] = r->seen[slot] == 1 ? value : fmax(r->max[slot], value);
+    if (r->seen[slot] == 1)
+        r->mean[slot] = value;
+    else
+        r->mean[slot] += (value - r->mean[slot]) / r->seen[slot];
+    return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct rca_raw *x = a, *y = b;
+
+    return strcmp(x->name, y->name);
+}
+
+void rca_raw_sort(struct rca_raw_entity *e)
+{
+    if (e->n_raw)
+        qsort(e->raw, e->n_raw, sizeof(*e->raw), by_name);
+}
+
+static const struct rca_raw *find_name(const struct rca_raw_entity *e,
+                                       const char *name)
+{
+    const struct rca_raw key = {.name = name};
+
+    if (e->n_raw == 0)
+        return NULL;
+    return bsearch(&key, e->raw, e->n_raw, sizeof(*e->raw), by_name);
+}
+
+/* first of the sorted buckets "@of_bucket_NNN", and how many there are */
+static const struct rca_raw *find_buckets(const struct rca_raw_entity *e,
+                                          const char *of, size_t *ret_n)
+{
+    const size_t len = strlen(of);
+    const struct rca_raw *first = NULL;
+
+    *ret_n = 0;
+    for (size_t i = 0; i < e->n_raw; i++) {
+        const struct rca_raw *r = &e->raw[i];
+
+        if (r->type != RCA_SERIES_BUCKET || strncmp(r->name, of, len) != 0 ||
+            strncmp(r->name + len, "_bucket_", 8) != 0)
+            continue;
+        if (!first)
+            first = r;
+        ++*ret_n;
+    }
+    return first;
+}
+
+static const char *operand(const struct rca_metric *metric)
+{
+    return metric->of ? metric->of : metric->name;
+}
+
+_Bool rca_raw_has(const struct rca_raw_entity *e,
+                  const struct rca_metric *metric)
+{
+    size_t n;
+
+    if (metric->make == RCA_MAKE_QUANTILE)
+        return find_buckets(e, operand(metric), &n) != NULL;
+    if (!find_name(e, operand(metric)))
+        return 0;
+    return metric->make != RCA_MAKE_SHARE || find_name(e, metric->per);
+}
+
+/* slot of the last sample of the entity before @slot, or @slot if too old */
+static size_t base_slot(const struct rca_raw_entity *e, size_t slot)
+{
+    for (size_t back = 1; back <= BASE_SLOTS && back <= slot; back++) {
+        if (e->time[slot - back] != RCA_TIME_NONE)
+            return slot - back;
+    }
+    return slot;
+}
+
+/* growth of counter @r from @base to @slot; NAN: gap or reset */
+static double growth(const struct rca_raw *r, size_t base, size_t slot)
+{
+    const double now = r->end[slot];
+    const double was = r->end[base];
+
+    if (isnan(now))
+        return NAN;
+    if (!isnan(was))
+        return now >= was ? now - was : NAN;
+    for (size_t s = 0; s < base; s++) {
+        if (!isnan(r->end[s]))
+            return NAN; /* a gap of this series alone */
+    }
+    return now; /* it appears now: it counted from 0 */
+}
+
+static double quantile(const struct rca_raw *first, size_t n, double q,
+                       size_t base, size_t slot)
+{
+    double count[RCA_HISTOGRAM_BUCKETS] = {0};
+    double total = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const double g = growth(&first[i], base, slot);
+
+        if (first[i].bucket < RCA_HISTOGRAM_BUCKETS && g > 0) {
+            count[first[i].bucket] = g;
+            total += g;
+        }
+    }
+    return total > 0 ? rca_histogram_quantile(count, q) : NAN;
+}
+
+/* the operands of a metric, looked up once for all rows */
+struct operands {
+    const struct rca_raw *of, *per;
+    size_t n_buckets;
+};
+
+static double over_step(const struct rca_raw_entity *e,
+                        const struct rca_metric *metric,
+                        const struct operands *o, size_t slot)
+{
+    const size_t base = base_slot(e, slot);
+    double seconds, per;
+
+    if (e->time[slot] == RCA_TIME_NONE || base == slot)
+        return NAN;
+    seconds = (double)(e->time[slot] - e->time[base]) / (double)RCA_SECOND;
+    if (seconds <= 0)
+        return NAN;
+    if (metric->make == RCA_MAKE_RATE)
+        return growth(o->of, base, slot) / seconds;
+    if (metric->make == RCA_MAKE_QUANTILE)
+        return quantile(o->of, o->n_buckets, metric->q, base, slot);
+    per = growth(o->per, base, slot);
+    return per > 0 ? growth(o->of, base, slot) / per : NAN;
+}
+
+void rca_derive(const struct rca_raw_entity *e, const struct rca_metric *metric,
+                double *ret_x)
+{
+    struct operands o = {0};
+
+    if (metric->make == RCA_MAKE_QUANTILE)
+        o.of = find_buckets(e, operand(metric), &o.n_buckets);
+    else
+        o.of = find_name(e, operand(metric));
+    if (metric->make == RCA_MAKE_SHARE)
+        o.per = find_name(e, metric->per);
+    for (size_t r = 0; r + 1 < e->slots; r++) {
+        double x = NAN;
+
+        if (!o.of || (metric->make == RCA_MAKE_SHARE && !o.per))
+            x = NAN;
+        else if (metric->make == RCA_MAKE_MEAN)
+            x = o.of->mean ? o.of->mean[r + 1] : o.of->end[r + 1];
+        else if (metric->make == RCA_MAKE_MAX)
+            x = o.of->max ? o.of->max[r + 1] : o.of->end[r + 1];
+        else
+            x = over_step(e, metric, &o, r + 1);
+        ret_x[r] = isfinite(x) ? x : NAN;
+    }
+}

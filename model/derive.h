@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * derive - metrics from the raw series of one entity over the rows of a
+ * window. Pure arithmetic: the store is read by window.c.
+ */
+
+#include "graph/metric.h"
+
+/**
+ * struct rca_raw - one raw series on the rows; slot 0 is the state when the
+ * first row begins, slot r + 1 the state at the end of row r
+ * @end:  last value in the slot; NaN = none; owned
+ * @mean, @max: of a gauge's values in the slot; owned; NULL for counters
+ * @seen: values in the slot so far
+ */
+struct rca_raw {
+    rca_id id;
+    const char *name;
+    enum rca_series_type type;
+    unsigned bucket;
+    double *end, *mean, *max;
+    uint32_t *seen;
+};
+
+/**
+ * struct rca_raw_entity - all raw series of one entity
+ * @time:  @slots; when the entity was last sampled in the slot, or NONE; owned
+ * @raw:   @n_raw, sorted by name once reading is done; owned
+ * @first: when the entity was first seen at all
+ */
+struct rca_raw_entity {
+    rca_id entity;
+    rca_time first;
+    size_t slots;
+    rca_time *time;
+    struct rca_raw *raw;
+    size_t n_raw, cap_raw;
+};
+
+void rca_raw_done(struct rca_raw_entity *e);
+
+/** rca_raw_add() - count sample @value of series @id into @slot
+ * Return: 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_raw_add(struct rca_raw_entity *e, rca_id id,
+                               const char *name, size_t slot, double value);
+
+/** rca_raw_sort() - by name, before anything is derived */
+void rca_raw_sort(struct rca_raw_entity *e);
+
+/** rca_raw_has() - whether the operands of @metric are there */
+_Bool rca_raw_has(const struct rca_raw_entity *e,
+                  const struct rca_metric *metric);
+
+/**
+ * rca_derive() - values of @metric on the rows
+ * @ret_x: room for slots - 1; NaN = gap
+ *
+ * A counter that fell was reset: a gap. A counter that appears later than its
+ * entity counts from 0. A step without a sample is a gap; the next one is
+ * taken from the last sample before, if that is at most two steps old.
+ */
+void rca_derive(const struct rca_raw_entity *e, const struct rca_metric *metric,
+                double *ret_x);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "model/scene.h"
+
+/*
+ * Ridges in scaled units, against a total row weight of 1. Sixty rows of noise
+ * give a correlation of +-0.13 by chance: the ridge is of that order. The
+ * identities are known before any data, so they yield only to the incident
+ * itself, whose rows weigh hundreds.
+ */
+#define RIDGE 0.1
+#define RIDGE_SAME 1.0
+/* Normal rows further out than this are a past incident's. */
+#define CLIP_NORMAL 20.0
+
+struct choice {
+    const struct rca_relation *relation;
+    double merit;
+};
+
+static int by_merit(const void *a, const void *b)
+{
+    const struct choice *x = a, *y = b;
+
+    if (x->merit != y->merit)
+        return x->merit > y->merit ? -1 : 1;
+    return x->relation->cause < y->relation->cause ? -1 : 1;
+}
+
+/* whether the sign allows @r to move the target the way it moved */
+static _Bool pushes(const struct rca_relation *r, double cause, double target)
+{
+    return (r->high > 0 && cause * target > 0) ||
+           (r->low < 0 && cause * target < 0);
+}
+
+static double merit(const struct rca_scene *s, const struct rca_relation *r,
+                    uint32_t target)
+{
+    const struct rca_trait *c = &s->traits[r->cause];
+    const struct rca_trait *t = &s->traits[target];
+
+    if (!c->known || !c->abnormal)
+        return 0;
+    if (r->same)
+        return 1e6 + fabs(c->shift) / c->unit;
+    if (!pushes(r, c->shift, t->shift))
+        return 0;
+    return fabs(c->shift) / c->unit;
+}
+
+static int choose(struct rca_factor *f, const struct rca_scene *s)
+{
+    size_t n, m = 0;
+    const struct rca_relation *all =
+        rca_relations_get(s->relations, f->target, &n);
+    struct choice *list RCA_CLEANUP(rca_freep) =
+        malloc((n + 1) * sizeof(*list));
+    const double unit = s->traits[f->target].unit;
+
+    if (!list)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        list[m].relation = &all[i];
+        list[m].merit = merit(s, &all[i], f->target);
+        m += list[m].merit > 0;
+    }
+    if (m)
+        qsort(list, m, sizeof(*list), by_merit);
+    f->box.n = m < RCA_SCENE_PARENTS ? m : RCA_SCENE_PARENTS;
+    for (size_t i = 0; i < f->box.n; i++) {
+        const struct rca_relation *r = list[i].relation;
+        const double scale = s->traits[r->cause].unit / unit;
+
+        f->parent[i] = r->cause;
+        f->box.low[i] = r->low * scale;
+        f->box.high[i] = r->high * scale;
+        f->box.prior[i] = r->prior * scale;
+        f->box.ridge[i] = r->same ? RIDGE_SAME : RIDGE;
+        f->weight[i] = f->box.prior[i];
+    }
+    return 0;
+}
+
+/* scaled value; a gap is what is expected: 0, or in the incident its shift */
+static double value(const struct rca_scene *s, uint32_t v, size_t row,
+                    _Bool normal)
+{
+    const struct rca_trait *t = &s->traits[v];
+    const double x = s->w->x[v * s->w->n_rows + row];
+    double z;
+
+    if (isnan(x))
+        return normal ? 0 : t->shift / t->unit;
+    z = (x - t->spread.centre) / t->unit;
+    return normal ? fmin(fmax(z, -CLIP_NORMAL), CLIP_NORMAL) : z;
+}
+
+static void add_rows(struct rca_factor *f, const struct rca_scene *s, size_t b)
+{
+    const size_t n = f->box.n;
+    const struct rca_rows rows = rca_scene_block(s, b);
+    double *g = f->gram + b * (n + 1) * (n + 1);
+    double z[RCA_SCENE_PARENTS + 1];
+
+    for (size_t r = rows.from; r < rows.to; r++) {
+        const _Bool normal = b < RCA_SCENE_NORMAL_BLOCKS;
+
+        if (isnan(s->w->x[f->target * s->w->n_rows + r]))
+            continue;
+        for (size_t i = 0; i < n; i++)
+            z[i] = value(s, f->parent[i], r, normal);
+        z[n] = value(s, f->target, r, normal);
+        for (size_t i = 0; i <= n; i++) {
+            for (size_t j = 0; j <= n; j++)
+                g[i * (n + 1) + j] += z[i] * z[j];
+        }
+        f->rows[b]++;
+    }
+}
+
+int rca_factor_init(struct rca_factor *f, const struct rca_scene *scene,
+                    uint32_t target)
+{
+    size_t k;
+    int err;
+
+    *f = (struct rca_factor){.target = target};
+    err = choose(f, scene);
+    if (err)
+        return err;
+    k = f->box.n + 1;
+    f->gram = calloc(RCA_SCENE_BLOCKS * k * k, sizeof(*f->gram));
+    if (!f->gram)
+        return -ENOMEM;
+    for (size_t b = 0; b < RCA_SCENE_BLOCKS; b++)
+        add_rows(f, scene, b);
+    return 0;
+}
+
+void rca_factor_done(struct rca_factor *f)
+{
+    free(f->gram);
+    f->gram = NULL;
+}
+
+/* rows that @draw takes of blocks [from, to) */
+static double drawn_rows(const struct rca_factor *f,
+                         const struct rca_draw *draw, size_t from, size_t to)
+{
+    double n = 0;
+
+    for (size_t b = from; b < to; b++)
+        n += draw->times[b] * f->rows[b];
+    return n;
+}
+
+/* what is left of the target's own square, over all rows */
+static double left_over(const struct rca_factor *f, double square)
+{
+    const size_t n = f->box.n;
+    double left = square;
+
+    for (size_t i = 0; i < n; i++) {
+        left -= 2 * f->weight[i] * f->box.moment[i];
+        for (size_t j = 0; j < n; j++)
+            left += f->weight[i] * f->weight[j] * f->box.gram[i][j];
+    }
+    return fmax(left, 0);
+}
+
+void rca_factor_fit(struct rca_factor *f, const struct rca_draw *draw)
+{
+    const size_t n = f->box.n, k = n + 1;
+    const double normal = drawn_rows(f, draw, 0, RCA_SCENE_NORMAL_BLOCKS);
+    const double incident =
+        drawn_rows(f, draw, RCA_SCENE_NORMAL_BLOCKS, RCA_SCENE_BLOCKS);
+    double square = 0;
+
+    memset(f->box.gram, 0, sizeof(f->box.gram));
+    memset(f->box.moment, 0, sizeof(f->box.moment));
+    for (size_t b = 0; b < RCA_SCENE_BLOCKS; b++) {
+        const _Bool is_normal = b < RCA_SCENE_NORMAL_BLOCKS;
+        const double rows = is_normal ? normal : incident;
+        const double part = is_normal ? 1 - RCA_SCENE_INCIDENT_WEIGHT
+                                      : RCA_SCENE_INCIDENT_WEIGHT;
+        const double weight = rows > 0 ? draw->times[b] * part / rows : 0;
+        const double *g = f->gram + b * k * k;
+
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = 0; j < n; j++)
+                f->box.gram[i][j] += weight * g[i * k + j];
+            f->box.moment[i] += weight * g[i * k + n];
+        }
+        square += weight * g[k * k - 1];
+    }
+    rca_box_solve(&f->box, f->weight);
+    f->residual = left_over(f, square);
+}

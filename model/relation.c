@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/relation.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "model/robust.h"
+
+/* Calls per request beyond this are taken for a miscount. */
+#define MAX_CALLS 20.0
+/* A target takes no more candidates than this (DESIGN section 8). */
+#define MAX_CANDIDATES 200
+
+struct builder {
+    const struct rca_window *w;
+    const struct rca_graph *g;
+    struct rca_relations *r;
+    size_t n, cap;
+    size_t *first; /* first variable of a node; n_vars: none */
+    size_t *count; /* variables of a node */
+    double *rate; /* median request rate of a node, NAN: not known */
+};
+
+/* how a neighbour is seen from the target's entity */
+struct view {
+    uint32_t node;
+    enum rca_edge_kind kind;
+    _Bool up; /* the neighbour is what the target's entity depends on */
+};
+
+static enum rca_kind kind_of(const struct builder *b, uint32_t node)
+{
+    return rca_graph_entity(b->g, node)->kind;
+}
+
+/* --- names -------------------------------------------------------------- */
+
+unsigned rca_statistic(const char *metric)
+{
+    static const char *const names[] = {"mean", "avg", "p50", "p75", "p90",
+                                        "p95",  "p99", "max", "min"};
+    const char *word = metric;
+
+    while (*word) {
+        const size_t len = strcspn(word, "_-.");
+
+        for (unsigned i = 0; i < RCA_ARRAY_SIZE(names); i++) {
+            if (strlen(names[i]) == len && strncmp(word, names[i], len) == 0)
+                return i + 1;
+        }
+        word += len + (word[len] != '\0');
+    }
+    return 0;
+}
+
+static _Bool starts(const char *name, const char *with)
+{
+    return strncmp(name, with, strlen(with)) == 0;
+}
+
+/* --- the rules ------------------------------------------------------------ */
+
+/* A slow callee makes requests queue in a caller that has no more workers. */
+static const struct rca_rule caller_queue = {
+    .edge = RCA_EDGE_CALLS, .up = 1, .sign = 1};
+
+static const struct rca_rule *rule_of(const struct builder *b,
+                                      const struct rca_metric *const pair[2],
+                                      const struct view *v, uint32_t own)
+{
+    const struct rca_rule *rule;
+    struct rca_end cause, effect;
+
+    if (!v)
+        return rca_influence_within(pair[0]->role, pair[1]->role);
+    cause = (struct rca_end){kind_of(b, v->node), pair[0]->role};
+    effect = (struct rca_end){kind_of(b, own), pair[1]->role};
+    rule = rca_influence_find(v->kind, v->up, cause, effect);
+    if (!rule && v->kind == RCA_EDGE_CALLS && v->up &&
+        cause.role == RCA_ROLE_LATENCY && starts(pair[1]->name, "queue_time_"))
+        return &caller_queue;
+    return rule;
+}
+
+static _Bool is_mean(const char *name)
+{
+    return rca_statistic(name) == rca_statistic("mean");
+}
+
+/* --- one pair ------------------------------------------------------------- */
+
+static double turned(const struct rca_metric *m)
+{
+    return m->bad < 0 ? -1 : 1;
+}
+
+/* calls that the entity of the cause gets per request of the target's, or the
+ * other way for a load that goes down the calls */
+static double calls_per_request(const struct builder *b, uint32_t cause,
+                                uint32_t target)
+{
+    const double ratio = b->rate[cause] / b->rate[target];
+
+    if (!(ratio > 0) || isinf(ratio))
+        return 1;
+    return fmin(ratio, MAX_CALLS);
+}
+
+/* The queue time is a part of the request latency of the same service. */
+static _Bool is_part_of_latency(const struct rca_metric *cause,
+                                const struct rca_metric *target)
+{
+    return starts(cause->name, "queue_time_") &&
+           starts(target->name, "request_latency_");
+}
+
+static struct rca_relation bound(const struct builder *b,
+                                 const struct rca_rule *rule,
+                                 const struct rca_metric *const pair[2],
+                                 const struct view *v, uint32_t own)
+{
+    const struct rca_metric *cause = pair[0], *target = pair[1];
+    const _Bool alike =
+        cause->unit == target->unit && cause->role == target->role &&
+        rca_statistic(cause->name) == rca_statistic(target->name);
+    struct rca_relation r = {.low = -INFINITY, .high = INFINITY};
+    double gain = 1;
+
+    if (v && v->kind == RCA_EDGE_CALLS)
+        gain = v->up ? calls_per_request(b, v->node, own)
+                     : 1 / calls_per_request(b, v->node, own);
+    if (v && v->up && kind_of(b, own) == RCA_KIND_CALL)
+        gain = 1; /* a call is one request of its callee */
+    if (rule->sign) {
+        r.low = turned(cause) * turned(target) > 0 ? 0 : -INFINITY;
+        r.high = turned(cause) * turned(target) > 0 ? INFINITY : 0;
+    }
+    if (rule->gain == RCA_GAIN_CALLS && cause->unit == target->unit &&
+        (cause->unit == RCA_UNIT_SECONDS || alike))
+        r.high = fmin(r.high, fmax(1, gain));
+    r.same = rule->identity && alike && r.high > 0 &&
+             strcmp(cause->name, target->name) == 0;
+    if (!v && is_part_of_latency(cause, target)) {
+        r.same = 1;
+        r.high = 1;
+    }
+    if (target->role == RCA_ROLE_LATENCY && !is_mean(target->name))
+        gain = 1; /* quantiles do not add up over the calls of a request */
+    r.prior = r.same ? fmin(gain, r.high) : 0;
+    return r;
+}
+
+/* --- one neighbour -------------------------------------------------------- */
+
+static _Bool has_metric(const struct builder *b, uint32_t node,
+                        const char *name)
+{
+    for (size_t i = 0; i < b->count[node]; i++) {
+        if (strcmp(b->w->vars[b->first[node] + i].metric.name, name) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+static _Bool has_request_latency(const struct builder *b, uint32_t node)
+{
+    for (size_t i = 0; i < b->count[node]; i++) {
+        if (starts(b->w->vars[b->first[node] + i].metric.name,
+                   "request_latency_"))
+            return 1;
+    }
+    return 0;
+}
+
+static _Bool may_pair(const struct builder *b, const struct rca_metric *cause,
+                      const struct rca_metric *target, const struct view *v)
+{
+    const unsigned s = rca_statistic(cause->name);
+    const unsigned t = rca_statistic(target->name);
+
+    if (s && t && s != t && cause->unit == target->unit)
+        return 0; /* like with like */
+    if (!v)
+        return 1;
+    if (cause->role == target->role && cause->role != RCA_ROLE_OTHER &&
+        strcmp(cause->name, target->name) != 0 &&
+        has_metric(b, v->node, target->name))
+        return 0; /* the same metric is there: that one */
+    /* callers see the whole request, not the parts of it */
+    return v->kind != RCA_EDGE_CALLS || cause->role != RCA_ROLE_LATENCY ||
+           starts(cause->name, "request_latency_") ||
+           !has_request_latency(b, v->node);
+}
+
+static int push(struct builder *b, const struct rca_relation *r)
+{
+    if (b->n == b->cap) {
+        const size_t cap = b->cap ? 2 * b->cap : 1024;
+        struct rca_relation *grown = realloc(b->r->list, cap * sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        b->r->list = grown;
+        b->cap = cap;
+    }
+    b->r->list[b->n++] = *r;
+    return 0;
+}
+
+/* candidates for variable @t of node @own at the neighbour @v, or within */
+static int relate(struct builder *b, size_t t, uint32_t own,
+                  const struct view *v)
+{
+    const struct rca_metric *target = &b->w->vars[t].metric;
+    const uint32_t node = v ? v->node : own;
+
+    for (size_t i = 0; i < b->count[node]; i++) {
+        const size_t c = b->first[node] + i;
+        const struct rca_metric *cause = &b->w->vars[c].metric;
+        const struct rca_metric *const pair[2] = {cause, target};
+        const struct rca_rule *rule = rule_of(b, pair, v, own);
+        struct rca_relation r;
+        int err;
+
+        if (c == t || !rule || !may_pair(b, cause, target, v))
+            continue;
+        r = bound(b, rule, pair, v, own);
+        r.cause = (uint32_t)c;
+        err = push(b, &r);
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* --- neighbours ----------------------------------------------------------- */
+
+/* a call is a callee of the caller that it is part of */
+static struct view view_of(const struct builder *b, uint32_t own,
+                           const struct rca_arc *arc)
+{
+    struct view v = {.node = arc->node, .kind = arc->kind, .up = arc->out};
+
+    if (arc->kind != RCA_EDGE_PART_OF)
+        return v;
+    if (kind_of(b, arc->out ? own : arc->node) == RCA_KIND_CALL) {
+        v.kind = RCA_EDGE_CALLS;
+        v.up = !arc->out;
+    }
+    return v;
+}
+
+static _Bool has_arc(const struct builder *b, uint32_t from, uint32_t to,
+                     enum rca_edge_kind kind)
+{
+    size_t n;
+    const struct rca_arc *arcs = rca_graph_arcs(b->g, from, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (arcs[i].node == to && arcs[i].out && arcs[i].kind == kind)
+            return 1;
+    }
+    return 0;
+}
+
+/* whether a call entity stands between the two ends of a `calls` edge */
+static _Bool is_mediated(const struct builder *b, uint32_t caller,
+                         uint32_t callee)
+{
+    size_t n;
+    const struct rca_arc *arcs = rca_graph_arcs(b->g, caller, &n);
+
+    if (kind_of(b, caller) == RCA_KIND_CALL ||
+        kind_of(b, callee) == RCA_KIND_CALL)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        if (kind_of(b, arcs[i].node) == RCA_KIND_CALL &&
+            b->count[arcs[i].node] > 0 &&
+            has_arc(b, arcs[i].node, callee, RCA_EDGE_CALLS) &&
+            has_arc(b, arcs[i].node, caller, RCA_EDGE_PART_OF))
+            return 1;
+    }
+    return 0;
+}
+
+/* drops of rules that filter the packets of @own's users */
+static int relate_rules(struct builder *b, size_t t, uint32_t own)
+{
+    const struct rca_metric *target = &b->w->vars[t].metric;
+    size_t n, m;
+    const struct rca_arc *users = rca_graph_arcs(b->g, own, &n);
+
+    if (strstr(target->name, "drops") == NULL)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct rca_arc *arcs = rca_graph_arcs(b->g, users[i].node, &m);
+
+        for (size_t j = 0; j < m && !users[i].out; j++) {
+            const size_t c =
+                arcs[j].kind == RCA_EDGE_FILTERED_BY && arcs[j].out
+                    ? rca_window_find(b->w,
+                                      rca_graph_entity(b->g, arcs[j].node)->id,
+                                      "rule_drops_per_second")
+                    : b->w->n_vars;
+            const struct rca_relation r = {
+                .cause = (uint32_t)c, .high = 1, .prior = 1, .same = 1};
+
+            if (c < b->w->n_vars && push(b, &r))
+                return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int relate_neighbours(struct builder *b, size_t t, uint32_t own)
+{
+    const enum rca_kind kind = kind_of(b, own);
+    size_t n;
+    const struct rca_arc *arcs = rca_graph_arcs(b->g, own, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const struct view v = view_of(b, own, &arcs[i]);
+        int err;
+
+        if (v.kind == RCA_EDGE_CALLS &&
+            is_mediated(b, v.up ? own : v.node, v.up ? v.node : own))
+            continue;
+        err = relate(b, t, own, &v);
+        if (err)
+            return err;
+    }
+    if (kind == RCA_KIND_NETNS || kind == RCA_KIND_HOST)
+        return relate_rules(b, t, own);
+    return 0;
+}
+
+/* --- all ------------------------------------------------------------------ */
+
+static int by_cause(const void *a, const void *b)
+{
+    const struct rca_relation *x = a, *y = b;
+
+    if (x->cause != y->cause)
+        return x->cause < y->cause ? -1 : 1;
+    return (int)y->same - (int)x->same;
+}
+
+/* sort by cause, each cause once (the identity if there are several), and no
+ * more than the limit, identities first */
+static void tidy(struct builder *b, size_t from)
+{
+    struct rca_relation *l = b->r->list + from;
+    size_t n = b->n - from, m = 0;
+
+    if (n == 0)
+        return;
+    qsort(l, n, sizeof(*l), by_cause);
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || l[i].cause != l[m - 1].cause)
+            l[m++] = l[i];
+    }
+    n = m;
+    for (size_t i = n; i-- > 0 && m > MAX_CANDIDATES;) {
+        if (!l[i].same) {
+            memmove(l + i, l + i + 1, (m - i - 1) * sizeof(*l));
+            m--;
+        }
+    }
+    b->n = from + m;
+}
+
+static int prepare(struct builder *b)
+{
+    const struct rca_window *w = b->w;
+    const size_t nodes = rca_graph_size(b->g);
+    double *scratch RCA_CLEANUP(rca_freep) =
+        malloc((w->n_rows + 1) * sizeof(*scratch));
+
+    b->first = calloc(nodes + 1, sizeof(*b->first));
+    b->count = calloc(nodes + 1, sizeof(*b->count));
+    b->rate = malloc((nodes + 1) * sizeof(*b->rate));
+    if (!scratch || !b->first || !b->count || !b->rate)
+        return -ENOMEM;
+    for (size_t i = 0; i < nodes; i++)
+        b->rate[i] = NAN;
+    for (size_t v = 0; v < w->n_vars; v++) {
+        const uint32_t node = rca_graph_node(b->g, w->vars[v].entity);
+        size_t n;
+
+        if (node == UINT32_MAX)
+            continue;
+        if (b->count[node]++ == 0)
+            b->first[node] = v;
+        if (strcmp(w->vars[v].metric.name, "request_rate_per_second") != 0)
+            continue;
+        n = rca_robust_pack(w->x + v * w->n_rows, w->n_rows, scratch);
+        b->rate[node] = rca_robust_quantile(scratch, n, 0.5);
+    }
+    return 0;
+}
+
+static int build(struct builder *b)
+{
+    int err = prepare(b);
+
+    for (size_t t = 0; t < b->w->n_vars && !err; t++) {
+        const uint32_t own = rca_graph_node(b->g, b->w->vars[t].entity);
+        const size_t from = b->n;
+
+        b->r->at[t] = from;
+        if (own == UINT32_MAX)
+            continue;
+        err = relate(b, t, own, NULL);
+        if (!err)
+            err = relate_neighbours(b, t, own);
+        tidy(b, from);
+    }
+    b->r->at[b->w->n_vars] = b->n;
+    free(b->first);
+    free(b->count);
+    free(b->rate);
+    return err;
+}
+
+int rca_relations_new(const struct rca_window *w, const struct rca_graph *g,
+                      struct rca_relations **ret_relations)
+{
+    struct rca_relations *r RCA_CLEANUP(rca_relations_free) =
+        calloc(1, sizeof(*r));
+    struct builder b = {.w = w, .g = g, .r = r};
+    int err;
+
+    if (!r)
+        return -ENOMEM;
+    r->n_vars = w->n_vars;
+    r->at = calloc(w->n_vars + 1, sizeof(*r->at));
+    if (!r->at)
+        return -ENOMEM;
+    err = build(&b);
+    if (err)
+        return err;
+    *ret_relations = RCA_TAKE(r);
+    return 0;
+}
+
+void rca_relations_free(struct rca_relations **relations)
+{
+    struct rca_relations *r = *relations;
+
+    *relations = NULL;
+    if (!r)
+        return;
+    free(r->at);
+    free(r->list);
+    free(r);
+}
+
+const struct rca_relation *rca_relations_get(const struct rca_relations *r,
+                                             size_t v, size_t *ret_n)
+{
+    *ret_n = r->at[v + 1] - r->at[v];
+    return r->list ? r->list + r->at[v] : NULL;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * relation - which variables may move which: the influence rules
+ * (graph/influence.h) applied to the metrics of one window and the edges of
+ * one graph. It decides by names, roles and edges only; no data are looked at
+ * but the request rates, for the calls per request.
+ *
+ * Beyond the table:
+ * - A call stands between its caller and its callee: a direct edge of the two
+ *   is skipped where there is such a call.
+ * - Like goes with like: statistics of times (mean, p50, p99, max) are moved
+ *   only by the same statistic. So mean, p50, p99 and max are separate chains
+ *   and no change is counted twice.
+ * - Where the neighbour has the same metric as the target, no other metric of
+ *   the same role of it is a candidate.
+ * - Requests that wait in a caller because its callee is slow: a callee's
+ *   latency may move its caller's queue time.
+ * - A rule that drops is what the drops of its users' network namespace and
+ *   host are: two edges apart, but the same packets.
+ */
+
+#include "graph/influence.h"
+#include "model/window.h"
+
+/**
+ * struct rca_relation - "@cause may move the target", in raw units of both
+ * @cause: variable of the window
+ * @low, @high: limits of the weight (units of target per unit of cause);
+ *         -INFINITY and INFINITY where there is none
+ * @prior: what the weight is drawn towards: 0, or the known gain where both
+ *         are the same quantity
+ * @same: true where @prior is such a gain
+ */
+struct rca_relation {
+    uint32_t cause;
+    double low, high, prior;
+    _Bool same;
+};
+
+/** struct rca_relations - of all targets; those of target v are list[at[v]]
+ * to list[at[v + 1]], sorted by cause; all owned */
+struct rca_relations {
+    size_t n_vars;
+    size_t *at;
+    struct rca_relation *list;
+};
+
+/** rca_relations_new() - O(variables * candidates); entities of @w that @g
+ * does not know relate to nothing but themselves. 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_relations_new(const struct rca_window *w,
+                                     const struct rca_graph *g,
+                                     struct rca_relations **ret_relations);
+void rca_relations_free(struct rca_relations **relations);
+
+/** rca_relations_get() - the relations of target @v, or none */
+const struct rca_relation *rca_relations_get(const struct rca_relations *r,
+                                             size_t v, size_t *ret_n);
+
+/** rca_statistic() - 0 if @metric names no statistic of a time, else a number
+ * for "mean", "p50", "max", ...: equal for equal statistics */
+unsigned rca_statistic(const char *metric);
