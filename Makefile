@@ -88,7 +88,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all build check quick check-cli check-bpf bench demo install deps deps-dev
+.PHONY: all build check quick check-cli check-bpf check-qemu bench demo install deps deps-dev
 .PHONY: fuzz fuzz-replay sanitize tsan valgrind format lint coverage clean help
 
 all: deps ## install what is missing, then build
@@ -188,6 +188,9 @@ check-cli: $(PROGS) ## the commands as a user types them
 check-bpf: $(KTESTS) $(PROGS) ## kernel side, as root; skips where not allowed
 	@set -e; for t in $(KTESTS); do $$t; done
 
+check-qemu: $(KTESTS) $(PROGS) ## the same in Debian's own kernel, emulated
+	@tests/bpf/qemu.sh $(O)/qemu $^
+
 sanitize: ## unit, corpus and command tests under ASan + UBSan
 	$(Q)UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) BUILD=asan build quick fuzz-replay check-cli
 
@@ -238,7 +241,7 @@ lint: $(SKELS) ## formatting, clang-tidy, cppcheck, shellcheck
 	cppcheck --quiet -j $$(nproc) --std=c11 --enable=warning,performance,portability \
 	    --suppress=memleak --suppress=resourceLeak --inline-suppr \
 	    --error-exitcode=1 -I. $(HOSTED)
-	shellcheck tests/check/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
+	shellcheck tests/check/*.sh tests/bpf/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
 
 install: build ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
