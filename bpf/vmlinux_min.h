@@ -58,9 +58,7 @@ enum {
     TCP_ESTABLISHED = 1,
     TCP_SYN_SENT = 2,
     TCP_SYN_RECV = 3,
-    TCP_FIN_WAIT1 = 4,
     TCP_CLOSE = 7,
-    TCP_LAST_ACK = 9,
     TCP_LISTEN = 10,
 };
 
@@ -106,17 +104,7 @@ typedef struct {
     struct net *net;
 } possible_net_t;
 
-struct new_utsname {
-    char nodename[65];
-};
-
-struct uts_namespace {
-    struct new_utsname name;
-    struct ns_common ns;
-};
-
 struct nsproxy {
-    struct uts_namespace *uts_ns;
     struct net *net_ns;
 };
 

@@ -6,7 +6,8 @@
  * file. Nothing above this interface knows what is inside.
  *
  * One writer at a time (a second one gets -EBUSY); readers never block it and
- * see the ticks committed so far. A handle belongs to one thread.
+ * see the ticks committed so far. Who only keeps blobs (a model, a note) opens
+ * with RCA_STORE_NOTES, beside the writer. A handle belongs to one thread.
  *
  * A tick is all samples of one instant and is committed as a whole: a crash
  * loses at most the tick in flight. Values are IEEE doubles and come back bit
@@ -21,7 +22,7 @@ struct rca_store;
 enum rca_store_mode {
     RCA_STORE_READ, /* must exist; never written */
     RCA_STORE_WRITE, /* made if missing; migrated forward if old */
-    RCA_STORE_NOTES, /* must exist; rca_store_put() only: beside a writer */
+    RCA_STORE_NOTES, /* must exist; read, rca_store_put(): beside a writer */
 };
 
 /**
@@ -29,9 +30,9 @@ enum rca_store_mode {
  * @path: file
  * @diag: filled on failure: what it is and what was expected; may be NULL
  *
- * Return: 0; -ENOENT (READ, no such file); RCA_ESCHEMA (not ours, or newer);
- *         RCA_ECORRUPT; -EBUSY (WRITE, another writer); -EACCES; -ENOMEM;
- *         -EIO.
+ * Return: 0; -ENOENT (no such file, WRITE: no such directory); RCA_ESCHEMA
+ *         (not ours, empty, newer, or READ and NOTES: older); RCA_ECORRUPT;
+ *         -EBUSY (WRITE, another writer); -EACCES; -ENOSPC; -ENOMEM; -EIO.
  */
 RCA_MUST_CHECK int rca_store_open(const char *path, enum rca_store_mode mode,
                                   struct rca_diag *diag,

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * sqlite - what the files of the SQLite back end share. Only these include
+ * sqlite3.h.
+ *
+ *   entity  a row an entity; first and last seen as of the newest seal
+ *   edge    likewise
+ *   series  names of raw series
+ *   head    a row a tick not yet sealed (collector/store/tick.h)
+ *   span    a row a window: its times, and what it holds in numbers
+ *   chunk   a row a window and entity, id = window << 24 | entity
+ *           (collector/store/chunk.h)
+ *   blob    models and notes
+ */
+
+#include <sqlite3.h>
+
+#include "collector/store/names.h"
+#include "collector/store/replay.h"
+#include "collector/store/store.h"
+#include "graph/base/name.h"
+
+/**
+ * Ticks of a window. On 1,000 series of a mixed load (tests/bench/
+ * store_bench.c) 120, 240 and 360 take 1.78, 1.60 and 1.54 bytes a sample;
+ * the last hour at 1 s is read as fast with each, a single tick is not.
+ */
+#define RCA_WINDOW_TICKS 240
+
+/** Names of series: a host has hundreds. Bounds a chunk together with
+ * RCA_WINDOW_TICKS to RCA_CHUNK_VALUES_MAX. */
+#define RCA_SERIES_MAX ((rca_id)1 << 16)
+
+enum rca_sql {
+    RCA_SQL_BEGIN_READ,
+    RCA_SQL_BEGIN_WRITE,
+    RCA_SQL_COMMIT,
+    RCA_SQL_ROLLBACK,
+    RCA_SQL_ENTITY_ALL,
+    RCA_SQL_ENTITY_ADD,
+    RCA_SQL_ENTITY_SEEN,
+    RCA_SQL_ENTITY_EXPIRE,
+    RCA_SQL_SERIES_ALL,
+    RCA_SQL_SERIES_ADD,
+    RCA_SQL_EDGE_ALL,
+    RCA_SQL_EDGE_SEEN,
+    RCA_SQL_EDGE_EXPIRE,
+    RCA_SQL_HEAD_ADD,
+    RCA_SQL_HEAD_LINKS,
+    RCA_SQL_HEAD_VALUES,
+    RCA_SQL_HEAD_CLEAR,
+    RCA_SQL_HEAD_ENDS,
+    RCA_SQL_SPAN_ADD,
+    RCA_SQL_SPAN_RANGE,
+    RCA_SQL_SPAN_NEWEST,
+    RCA_SQL_SPAN_TOTALS,
+    RCA_SQL_SPAN_KEPT,
+    RCA_SQL_SPAN_EXPIRE,
+    RCA_SQL_CHUNK_ADD,
+    RCA_SQL_CHUNK_RANGE,
+    RCA_SQL_CHUNK_EXPIRE,
+    RCA_SQL_BLOB_PUT,
+    RCA_SQL_BLOB_GET,
+    RCA_SQL_COUNTS,
+    RCA_SQL_PAGES,
+    RCA_SQL_PAGE_SIZE,
+    RCA_SQL_VACUUM,
+    RCA_SQL_COUNT,
+};
+
+/** struct rca_store - an open file; all owned */
+struct rca_store {
+    sqlite3 *db;
+    sqlite3_stmt *sql[RCA_SQL_COUNT];
+    enum rca_store_mode mode;
+    int lock; /* descriptor of the writer's lock, or -1 */
+    _Bool scanning;
+    struct rca_names entities, series;
+    /* the writer's */
+    rca_time newest; /* tick, or RCA_TIME_NONE */
+    int64_t next_window;
+    uint64_t head_rows;
+    struct rca_frame frame;
+    struct rca_buf keys, links, values; /* blobs being made */
+    struct {
+        _Bool valid; /* the next head row may build on it */
+        struct rca_vec_key keys;
+        double *values; /* as many as keys */
+        size_t values_cap;
+        struct rca_buf links;
+    } before;
+};
+
+/* --- sqlite_sql.c --- */
+
+/** rca_sql_error() - an SQLite result as ours */
+int rca_sql_error(int rc);
+
+/** rca_sql_prepare() - all statements; 0 or an error */
+RCA_MUST_CHECK int rca_sql_prepare(struct rca_store *store);
+void rca_sql_finalize(struct rca_store *store);
+
+/** rca_sql_bind() - reset and bind the parameters in order. @types: a letter
+ * each: i = int64_t, t = const char *, b = const void *, size_t; a NULL pointer
+ * binds NULL. All are borrowed until the next reset. */
+RCA_MUST_CHECK int rca_sql_bind(struct rca_store *store, enum rca_sql sql,
+                                const char *types, ...);
+
+/** rca_sql_next() - 1: a row; 0: no more, and it is reset; else an error */
+RCA_MUST_CHECK int rca_sql_next(struct rca_store *store, enum rca_sql sql);
+
+/** rca_sql_last() - a step that ends the statement: 0 or an error */
+RCA_MUST_CHECK int rca_sql_last(struct rca_store *store, enum rca_sql sql);
+
+/** rca_sql_reset() - before leaving a statement that is not at its end */
+void rca_sql_reset(struct rca_store *store, enum rca_sql sql);
+
+/** rca_sql_begin() - a read or write transaction; inside one it does nothing */
+RCA_MUST_CHECK int rca_sql_begin(struct rca_store *store, enum rca_sql begin);
+
+/** rca_sql_end() - commit if @err is 0, else roll back; return: the error */
+RCA_MUST_CHECK int rca_sql_end(struct rca_store *store, int err);
+
+int64_t rca_sql_int(struct rca_store *store, enum rca_sql sql, int column);
+struct rca_blob rca_sql_blob(struct rca_store *store, enum rca_sql sql,
+                             int column);
+
+/* --- sqlite_schema.c --- */
+
+/** rca_schema_check() - is it ours, and of a version we know? @ret_blank: a
+ * database without anything in it, which a writer may make ours */
+RCA_MUST_CHECK int rca_schema_check(sqlite3 *db, const char *path,
+                                    struct rca_diag *diag, _Bool *ret_blank,
+                                    int *ret_version);
+/** rca_schema_migrate() - from @version, 0 for a blank one, to the newest */
+RCA_MUST_CHECK int rca_schema_migrate(sqlite3 *db, int version);
+int rca_schema_version(void);
+
+/* --- sqlite_read.c --- */
+
+/** rca_names_load() - entities and series that we do not know yet */
+RCA_MUST_CHECK int rca_names_load(struct rca_store *store);
+
+/** rca_head_replay() - both passes, or the first; inside a transaction */
+RCA_MUST_CHECK int rca_head_replay(struct rca_store *store, _Bool values,
+                                   const rca_id *entities, size_t n,
+                                   struct rca_replay *ret_replay);
+
+/** rca_entity_key() - (kind, name, host) as a key of rca_names; its length */
+#define RCA_ENTITY_KEY_MAX 512
+size_t rca_entity_key(enum rca_kind kind, const char *name, const char *host,
+                      char ret[RCA_ENTITY_KEY_MAX]);

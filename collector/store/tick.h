@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * tick - one tick put in order, and as the three blobs of its head row:
+ *
+ *   keys    what has a sample: varint entities; each: varint id less the one
+ *           before, varint series; each: varint id less the one before
+ *   links   what else was seen: varint entities; ids as above; varint edges;
+ *           each: byte kind, varint source less the one before, varint target
+ *   values  byte 0, then 8 bytes a sample; or byte 1, a bitmap of the samples
+ *           that differ from the tick before, and 8 bytes for each of those
+ *
+ * Keys and links are written only when they change: a head row without them
+ * has those of the row before. Ids and targets within a row increase.
+ */
+
+#include "collector/store/store.h"
+#include "collector/store/vec.h"
+#include "graph/base/buf.h"
+
+/** A column: entity in the high half, series in the low. */
+static inline uint64_t rca_key(rca_id entity, rca_id series)
+{
+    return (uint64_t)entity << 32 | series;
+}
+
+static inline rca_id rca_key_entity(uint64_t key)
+{
+    return (rca_id)(key >> 32);
+}
+
+static inline rca_id rca_key_series(uint64_t key)
+{
+    return (rca_id)key;
+}
+
+/** struct rca_link - an edge as it sorts; node: 24 bits */
+struct rca_vec_edge {
+    struct rca_edge *at;
+    size_t n, cap;
+};
+
+/** struct rca_links - entities and edges of a tick; first and last unused */
+struct rca_links {
+    struct rca_vec_id seen;
+    struct rca_vec_edge edges;
+};
+
+/** struct rca_frame - a tick in order; all-zero is empty; its vectors owned */
+struct rca_frame {
+    struct rca_vec_key keys; /* increasing */
+    struct {
+        double *at;
+        size_t n, cap;
+    } values; /* for each key */
+    struct rca_links links;
+    /* private: how the last input was ordered */
+    struct rca_vec_key input;
+    struct {
+        struct rca_rank *at;
+        size_t n, cap;
+    } ranks;
+};
+
+void rca_links_done(struct rca_links *links);
+void rca_frame_done(struct rca_frame *frame);
+
+/**
+ * rca_frame_set() - put @tick in order: duplicates are resolved (the last
+ * holds), samples that are not finite dropped
+ *
+ * O(samples) where the samples come in the same order as last time, else
+ * O(samples log samples). Return: 0 or -ENOMEM; then the frame is unusable
+ * until the next success.
+ */
+RCA_MUST_CHECK int rca_frame_set(struct rca_frame *frame,
+                                 const struct rca_tick *tick);
+
+/* Writers of the blobs; the buffer's error sticks. */
+void rca_frame_put_keys(const struct rca_frame *frame, struct rca_buf *out);
+void rca_frame_put_links(const struct rca_frame *frame, struct rca_buf *out);
+/** @before: values of the tick before with the same keys, or NULL */
+void rca_frame_put_values(const struct rca_frame *frame, const double *before,
+                          struct rca_buf *out);
+
+/** rca_keys_read() - replace @ret_keys; 0, RCA_ECORRUPT or -ENOMEM; on failure
+ * they hold anything. Links alike. */
+RCA_MUST_CHECK int rca_keys_read(const uint8_t *buf, size_t len,
+                                 struct rca_vec_key *ret_keys);
+RCA_MUST_CHECK int rca_links_read(const uint8_t *buf, size_t len,
+                                  struct rca_links *ret_links);
+
+/** rca_values_read() - go on from the tick before
+ * @values: @n; in: of the tick before; out: of this one. 0 or RCA_ECORRUPT */
+RCA_MUST_CHECK int rca_values_read(const uint8_t *buf, size_t len,
+                                   double *values, size_t n);
