@@ -9,24 +9,24 @@
 
 #include <math.h>
 
-enum { first_octave = 10, steps = 4 };
+enum { FIRST_OCTAVE = 10, STEPS = 4 };
 
 unsigned rca_histogram_bucket(uint64_t ns)
 {
     unsigned octave, bucket;
 
-    if (ns < UINT64_C(1) << first_octave)
+    if (ns < UINT64_C(1) << FIRST_OCTAVE)
         return 0;
     octave = 63U - (unsigned)__builtin_clzll(ns);
-    bucket = (octave - first_octave) * steps +
-             ((unsigned)(ns >> (octave - 2)) & (steps - 1U));
+    bucket = (octave - FIRST_OCTAVE) * STEPS +
+             ((unsigned)(ns >> (octave - 2)) & (STEPS - 1U));
     return bucket < RCA_HISTOGRAM_BUCKETS ? bucket : RCA_HISTOGRAM_BUCKETS - 1;
 }
 
 double rca_histogram_lower(unsigned i)
 {
-    return ldexp(1.0 + (double)(i % steps) / steps,
-                 (int)(first_octave + i / steps)) /
+    return ldexp(1.0 + (double)(i % STEPS) / STEPS,
+                 (int)(FIRST_OCTAVE + i / STEPS)) /
            1e9;
 }
 

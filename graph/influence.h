@@ -34,14 +34,14 @@ enum rca_gain {
  */
 struct rca_rule {
     _Bool within;
-    enum rca_edge_kind edge;
     _Bool up;
+    _Bool identity;
+    enum rca_edge_kind edge;
     enum rca_kind effect;
     unsigned from;
     unsigned to;
     int sign;
     enum rca_gain gain;
-    _Bool identity;
 };
 
 /** rca_influence_rules() - the table; the first rule that fits a pair holds */

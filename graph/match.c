@@ -12,7 +12,7 @@
 #include "graph/base/name.h"
 #include "graph/graph.h"
 
-enum { most_candidates = 16, most_nearest = 5 };
+enum { MOST_CANDIDATES = 16, MOST_NEAREST = 5 };
 
 /* what follows "KIND/" in @text, or NULL if it does not begin so */
 static const char *skip_kind(const char *text, enum rca_kind kind)
@@ -41,14 +41,14 @@ static _Bool fits(const struct rca_entity *entity, const char *text,
 
 /* how many fit, and the first of them */
 static size_t collect_fits(const struct rca_graph *g, const char *text,
-                           unsigned reading, uint32_t list[most_candidates])
+                           unsigned reading, uint32_t list[MOST_CANDIDATES])
 {
     size_t n = 0;
 
     for (uint32_t v = 0; v < rca_graph_size(g); v++) {
         if (!fits(rca_graph_entity(g, v), text, reading))
             continue;
-        if (n < most_candidates)
+        if (n < MOST_CANDIDATES)
             list[n] = v;
         n++;
     }
@@ -117,26 +117,26 @@ static size_t count_edits(const struct rca_entity *entity, const char *text)
 }
 
 /* keep the @n of the list sorted by edits, an equal one before; returns n */
-static size_t insert_near(struct near list[most_nearest], size_t n,
+static size_t insert_near(struct near list[MOST_NEAREST], size_t n,
                           struct near add)
 {
     size_t i = n;
 
     while (i > 0 && list[i - 1].edits > add.edits)
         i--;
-    if (i == most_nearest)
+    if (i == MOST_NEAREST)
         return n;
-    n += n < most_nearest;
+    n += n < MOST_NEAREST;
     memmove(list + i + 1, list + i, (n - 1 - i) * sizeof(*list));
     list[i] = add;
     return n;
 }
 
 static size_t find_nearest(const struct rca_graph *g, const char *text,
-                           uint32_t list[most_candidates])
+                           uint32_t list[MOST_CANDIDATES])
 {
     const size_t limit = strlen(text) / 3 > 1 ? strlen(text) / 3 : 1;
-    struct near nearest[most_nearest];
+    struct near nearest[MOST_NEAREST];
     size_t n = 0;
 
     for (uint32_t v = 0; v < rca_graph_size(g); v++) {
@@ -151,7 +151,7 @@ static size_t find_nearest(const struct rca_graph *g, const char *text,
 }
 
 int rca_graph_match(const struct rca_graph *g, const char *text,
-                    uint32_t *ret_node, uint32_t ret_list[most_candidates],
+                    uint32_t *ret_node, uint32_t ret_list[MOST_CANDIDATES],
                     size_t *ret_n)
 {
     for (unsigned reading = 0; reading < 4; reading++) {
@@ -159,7 +159,7 @@ int rca_graph_match(const struct rca_graph *g, const char *text,
 
         if (!n)
             continue;
-        *ret_n = n < most_candidates ? n : most_candidates;
+        *ret_n = n < MOST_CANDIDATES ? n : MOST_CANDIDATES;
         if (n > 1)
             return choose(g, text, reading, ret_node);
         *ret_node = ret_list[0];

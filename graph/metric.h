@@ -31,8 +31,8 @@ enum rca_make {
  * @label:      for people, "latency p99"
  * @role, @unit: see graph/kind.h
  * @bad:        +1 up is worse, -1 down is worse, 0 neither
- * @resolution: smallest change that can matter, in @unit
  * @make, @of, @per, @q: how it is made from series; @of == NULL: of @name
+ * @resolution: smallest change that can matter, in @unit
  */
 struct rca_metric {
     const char *name;
@@ -40,8 +40,8 @@ struct rca_metric {
     enum rca_role role;
     enum rca_unit unit;
     int bad;
-    double resolution;
     enum rca_make make;
+    double resolution;
     const char *of;
     const char *per;
     double q;

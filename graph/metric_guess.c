@@ -13,7 +13,7 @@
 #include "graph/base/name.h"
 #include "graph/metric.h"
 
-enum { name_size = 96, spelt_size = 256 };
+enum { NAME_SIZE = 96, SPELT_SIZE = 256 };
 
 struct pattern {
     const char *words; /* alternatives, '|' between */
@@ -85,12 +85,12 @@ static _Bool is_lower(char c)
 }
 
 /* @series as the patterns expect it, cut to fit */
-static void spell(const char *series, char spelt[spelt_size])
+static void spell(const char *series, char spelt[SPELT_SIZE])
 {
     size_t n = 0;
 
     spelt[n++] = '_';
-    for (const char *p = series; *p && n < spelt_size - 3; p++) {
+    for (const char *p = series; *p && n < SPELT_SIZE - 3; p++) {
         const _Bool new_word = p > series && is_upper(*p) && is_lower(p[-1]);
 
         if (new_word && spelt[n - 1] != '_')
@@ -174,10 +174,10 @@ static double guess_resolution(enum rca_unit unit, enum rca_role role)
 }
 
 /* "x_total" -> "x_per_second"; all else as it is; cut, but never the suffix */
-static void name_metric(const char *series, _Bool counter, char name[name_size])
+static void name_metric(const char *series, _Bool counter, char name[NAME_SIZE])
 {
     const char *suffix = counter ? "_per_second" : "";
-    const size_t room = name_size - 1 - strlen(suffix);
+    const size_t room = NAME_SIZE - 1 - strlen(suffix);
     const size_t total = counter ? strlen("_total") : 0;
     const size_t stem = strlen(series) - total;
     size_t len = 0;
@@ -190,16 +190,16 @@ static void name_metric(const char *series, _Bool counter, char name[name_size])
             break;
         len = next;
     }
-    (void)snprintf(name, name_size, "%.*s%s", (int)len, series, suffix);
+    (void)snprintf(name, NAME_SIZE, "%.*s%s", (int)len, series, suffix);
     rca_name_print(name);
 }
 
-void rca_metric_guess(const char *series, char name[name_size],
+void rca_metric_guess(const char *series, char name[NAME_SIZE],
                       struct rca_metric *ret_metric)
 {
     const _Bool counter = rca_series_type(series, NULL) == RCA_SERIES_COUNTER;
     const struct rca_metric *known;
-    char spelt[spelt_size];
+    char spelt[SPELT_SIZE];
 
     name_metric(series, counter, name);
     spell(series, spelt);

@@ -11,7 +11,7 @@
 
 #include "graph/metric.h"
 
-enum { text_size = 32 };
+enum { TEXT_SIZE = 32 };
 
 struct scale {
     double factor; /* the largest one that is not above the value holds */
@@ -45,7 +45,7 @@ static_assert(RCA_ARRAY_SIZE(scales) == RCA_UNIT_COUNT, "one each");
 
 static double round_digits(double value)
 {
-    char text[text_size];
+    char text[TEXT_SIZE];
 
     (void)snprintf(text, sizeof(text), "%.2e", value);
     return strtod(text, NULL);
@@ -63,7 +63,7 @@ static const struct scale *choose_scale(double size, enum rca_unit unit)
 }
 
 const char *rca_value_text(double value, enum rca_unit unit,
-                           char buf[text_size])
+                           char buf[TEXT_SIZE])
 {
     const double rounded = isfinite(value) ? round_digits(value) : 0;
     const struct scale *scale = choose_scale(fabs(rounded), unit);
@@ -71,16 +71,16 @@ const char *rca_value_text(double value, enum rca_unit unit,
     const char *suffix = scale->suffix;
 
     if (!isfinite(value)) {
-        (void)snprintf(buf, text_size, "no data");
+        (void)snprintf(buf, TEXT_SIZE, "no data");
         return buf;
     }
     if (unit == RCA_UNIT_CORES && fabs(number) == 1)
         suffix = " core";
     /* "%.3g" would write 1.23e+03 */
     if (fabs(number) >= 999.5 && fabs(number) < 1e9)
-        (void)snprintf(buf, text_size, "%.0f%s", number, suffix);
+        (void)snprintf(buf, TEXT_SIZE, "%.0f%s", number, suffix);
     else
-        (void)snprintf(buf, text_size, "%.3g%s", number == 0 ? 0 : number,
+        (void)snprintf(buf, TEXT_SIZE, "%.3g%s", number == 0 ? 0 : number,
                        suffix);
     return buf;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { first_cap = 64 };
+enum { FIRST_CAP = 64 };
 
 void rca_buf_done(struct rca_buf *buf)
 {
@@ -16,7 +16,7 @@ void rca_buf_done(struct rca_buf *buf)
 /* room for @n more bytes and the NUL; doubling, so O(1) amortized a byte */
 static _Bool reserve(struct rca_buf *buf, size_t n)
 {
-    size_t cap = buf->cap ? buf->cap : first_cap;
+    size_t cap = buf->cap ? buf->cap : FIRST_CAP;
     char *text;
 
     if (buf->err)

@@ -10,7 +10,7 @@
 #include "graph/base/name.h"
 
 /* more than any line of ours; a longer one is cut */
-enum { line_size = 1024 };
+enum { LINE_SIZE = 1024 };
 
 static const char *const prefixes[] = {
     [RCA_LOG_ERROR] = "rca: error: ",
@@ -32,7 +32,7 @@ void rca_log_set(enum rca_log_level level)
 void rca_log(enum rca_log_level level, const char *format, ...)
 {
     const int saved_errno = errno;
-    char line[line_size];
+    char line[LINE_SIZE];
     va_list args;
     size_t n;
 

@@ -87,9 +87,9 @@ const char *rca_name_clean(const char *name, char buf[RCA_NAME_MAX + 1])
     return buf;
 }
 
-static char fold(char c)
+static int fold(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
 static size_t least_of(size_t a, size_t b)
@@ -114,7 +114,7 @@ size_t rca_name_distance(const char *a, const char *b)
 
         row[0] = i;
         for (size_t j = 1; j <= nb; j++) {
-            const char ca = fold(a[i - 1]), cb = fold(b[j - 1]);
+            const int ca = fold(a[i - 1]), cb = fold(b[j - 1]);
 
             row[j] = least_of(above[j], row[j - 1]) + 1;
             row[j] = least_of(row[j], above[j - 1] + (ca != cb));

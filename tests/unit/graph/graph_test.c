@@ -159,12 +159,12 @@ static void a_walk_goes_outwards_in_order(void **state)
     assert_int_equal(hops[1], 1);
 }
 
-enum { many = 60 };
+enum { MANY = 60 };
 
 /* distances by relaxing all edges until nothing changes: slow and plain */
 static void relax(const struct rca_edge *e, size_t m, unsigned *far)
 {
-    for (int round = 0; round < many; round++) {
+    for (int round = 0; round < MANY; round++) {
         for (size_t i = 0; i < m; i++) {
             const uint32_t a = e[i].source, b = e[i].target;
 
@@ -183,25 +183,25 @@ static void a_walk_agrees_with_relaxation_on_random_graphs(void **state)
     (void)state;
     for (int run = 0; run < 50; run++) {
         struct rca_graph *g RCA_CLEANUP(rca_graph_free) = NULL;
-        struct rca_entity v[many];
-        struct rca_edge e[many];
-        unsigned far[many], hops[many];
-        uint32_t nodes[many];
+        struct rca_entity v[MANY];
+        struct rca_edge e[MANY];
+        unsigned far[MANY], hops[MANY];
+        uint32_t nodes[MANY];
         int n, want = 0;
 
-        for (uint32_t i = 0; i < many; i++) {
+        for (uint32_t i = 0; i < MANY; i++) {
             v[i] = (struct rca_entity){i, RCA_KIND_OTHER, "x", "", 0, 0};
-            e[i] = (struct rca_edge){(rca_id)(test_random(&seed) * many),
-                                     (rca_id)(test_random(&seed) * many),
+            e[i] = (struct rca_edge){(rca_id)(test_random(&seed) * MANY),
+                                     (rca_id)(test_random(&seed) * MANY),
                                      RCA_EDGE_CALLS, 0, 0};
             far[i] = UINT32_MAX;
         }
         far[0] = 0;
-        relax(e, many, far);
-        for (int i = 0; i < many; i++)
+        relax(e, MANY, far);
+        for (int i = 0; i < MANY; i++)
             want += far[i] <= 4;
-        assert_ok(rca_graph_new(v, many, e, many, &g));
-        n = rca_graph_walk(g, 0, 4, many, nodes, hops);
+        assert_ok(rca_graph_new(v, MANY, e, MANY, &g));
+        n = rca_graph_walk(g, 0, 4, MANY, nodes, hops);
         assert_int_equal(n, want);
         for (int i = 0; i < n; i++) {
             assert_int_equal(hops[i], far[nodes[i]]);

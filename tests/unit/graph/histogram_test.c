@@ -84,18 +84,21 @@ static void quantiles_are_near_those_of_the_sample(void **state)
 {
     uint64_t seed = test_seed();
     double count[RCA_HISTOGRAM_BUCKETS] = {0};
-    enum { n = 20000 };
+    enum { SAMPLES = 20000 };
 
     (void)state;
     /* log-uniform from 10 us to 1 s: quantile q is 10 us * 1e5^q */
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < SAMPLES; i++) {
         const double ns = 1e4 * pow(1e5, test_random(&seed));
 
         count[rca_histogram_bucket((uint64_t)ns)]++;
     }
-    for (double q = 0.05; q < 1; q += 0.05)
+    for (int i = 1; i < 20; i++) {
+        const double q = i / 20.0;
+
         assert_close(rca_histogram_quantile(count, q), 1e-5 * pow(1e5, q),
                      0.25);
+    }
 }
 
 int main(void)

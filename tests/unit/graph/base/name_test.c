@@ -19,6 +19,8 @@ static void only_printable_utf8_counts_as_a_character(void **state)
 
 static void what_is_not_printable_is_no_character(void **state)
 {
+    /* in pieces, as compilers warn of the character in one */
+    static const char right_to_left[] = {'\xe2', '\x80', '\xae', '\0'};
     static const char *const bad[] = {
         "\n",
         "\033",
@@ -32,7 +34,7 @@ static void what_is_not_printable_is_no_character(void **state)
         "\xff",
         "\xe2\x86", /* cut */
         "\xc2\x85", /* next line */
-        "\xe2\x80\xae", /* right-to-left override */
+        right_to_left,
         "\xe2\x80\xa8", /* line separator */
         "\xef\xbb\xbf", /* byte order mark */
         "\xef\xbf\xbf", /* U+FFFF */
