@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* procfs_fuzz - any bytes to every reader of kernel text. */
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/cgroup.h"
+#include "tests/harness/fuzz.h"
+
+static void must(int truth)
+{
+    if (!truth)
+        abort();
+}
+
+static void read_disks(const char *text, size_t size)
+{
+    struct rca_disk_line d;
+    size_t pos = 0, next;
+
+    while ((next = rca_procfs_disk(text, size, pos, &d))) {
+        must(next > pos && next <= size);
+        must(d.name[0] && strlen(d.name) < sizeof(d.name));
+        pos = next;
+    }
+}
+
+static void read_cgroup(const char *text, size_t size)
+{
+    double values[RCA_CGROUP_SERIES];
+
+    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
+        values[i] = NAN;
+    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++)
+        rca_cgroup_parse(i, text, size, values);
+    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
+        must(isnan(values[i]) || values[i] >= 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static char path[RCA_CGROUP_TREES][RCA_MOUNT_PATH];
+    const char *text = (const char *)data;
+    struct rca_cpu_ticks all, cpus[8] = {{0}};
+    struct rca_field f[] = {{.key = "ctxt"}, {.key = "MemAvailable"}};
+
+    (void)!rca_procfs_cpus(text, size, &all, cpus, 8);
+    must(rca_procfs_fields(text, size, f, 2) ==
+         (size_t)f[0].found + (size_t)f[1].found);
+    read_disks(text, size);
+    read_cgroup(text, size);
+    rca_procfs_cgroup_mounts(text, size, path);
+    for (unsigned i = 0; i < RCA_CGROUP_TREES; i++)
+        must(strnlen(path[i], RCA_MOUNT_PATH) < RCA_MOUNT_PATH);
+    return 0;
+}
