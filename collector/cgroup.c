@@ -29,7 +29,6 @@
 #include "collector/config.h"
 #include "collector/source.h"
 #include "graph/base/log.h"
-#include "graph/base/name.h"
 
 #define RESCAN_NS (30 * RCA_SECOND) /* in case an event of inotify was lost */
 #define MAX_GROUPS 4096 /* walked; fewer are reported, see rca_config.limit */
@@ -387,18 +386,6 @@ static void report_edge(const struct cgroups *cg, struct rca_observer *obs,
                          RCA_EDGE_RUNS_ON);
 }
 
-/* The tail of a path tells more than its head: cut there. */
-static const char *name_of(const char *path, char buf[RCA_NAME_MAX + 1])
-{
-    const size_t n = strlen(path);
-
-    if (n <= RCA_NAME_MAX)
-        return path;
-    (void)snprintf(buf, RCA_NAME_MAX + 1, "...%s",
-                   path + n - (RCA_NAME_MAX - 3));
-    return buf;
-}
-
 static void register_ids(struct rca_observer *obs, const struct group *g)
 {
     for (unsigned t = 0; t < RCA_CGROUP_TREES; t++) {
@@ -414,16 +401,13 @@ static void register_ids(struct rca_observer *obs, const struct group *g)
 
 static void report(struct cgroups *cg, struct rca_observer *obs)
 {
-    char buf[RCA_NAME_MAX + 1];
-
     find_populated(cg);
     for (size_t i = 0; i < cg->n; i++) {
         struct group *g = &cg->groups[i];
 
         g->entity = RCA_ID_NONE;
         if (i && g->populated)
-            g->entity =
-                rca_observe_entity(obs, RCA_KIND_CGROUP, name_of(g->path, buf));
+            g->entity = rca_observe_entity(obs, RCA_KIND_CGROUP, g->path);
         register_ids(obs, g);
         if (g->entity == RCA_ID_NONE)
             continue;

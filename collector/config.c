@@ -20,9 +20,9 @@
  */
 #define DEFAULT_DB "/var/lib/rca/rca.db"
 #define DEFAULT_INTERVAL RCA_SECOND
-#define DEFAULT_RETENTION (7 * 24 * 3600 * RCA_SECOND)
+#define DEFAULT_RETENTION (RCA_SECOND * 3600 * 24 * 7)
 #define MIN_INTERVAL (RCA_SECOND / 10)
-#define MAX_BYTES (1U << 20) /* of the file: thousands of name rules */
+#define MAX_BYTES ((size_t)1 << 20) /* of the file: thousands of name rules */
 #define MAX_LIMIT 100000 /* entities of a kind; the store holds 2^24 in all */
 #define MAX_PORT 65535
 #define MAX_KEYS 32 /* of a mapping's table: a bit each */

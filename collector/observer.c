@@ -185,19 +185,35 @@ static void touch_id(struct rca_observer *obs, rca_id id)
         touch(obs, &obs->ents[at]);
 }
 
+/* The key of an entity. Of a path that is too long its end tells more than its
+ * beginning, which many share. */
+static size_t make_key(enum rca_kind kind, const char *name,
+                       char key[1 + RCA_NAME_MAX + 1])
+{
+    static const char cut[] = "...";
+    char tail[RCA_NAME_MAX + 1];
+    const size_t len = strlen(name);
+
+    if (kind == RCA_KIND_CGROUP && len > RCA_NAME_MAX) {
+        (void)snprintf(tail, sizeof(tail), "%s%s", cut,
+                       name + len - (RCA_NAME_MAX - strlen(cut)));
+        name = tail;
+    }
+    key[0] = (char)kind;
+    rca_name_clean(name, key + 1);
+    return 1 + strlen(key + 1);
+}
+
 rca_id rca_observe_entity(struct rca_observer *obs, enum rca_kind kind,
                           const char *name)
 {
     char key[1 + RCA_NAME_MAX + 1];
+    const size_t len = make_key(kind, name, key);
     uint32_t at;
     ssize_t made;
-    size_t len;
     rca_id id;
     int r;
 
-    key[0] = (char)kind;
-    rca_name_clean(name, key + 1);
-    len = 1 + strlen(key + 1);
     if (rca_map_get(&obs->by_key, key, len, &at)) {
         touch(obs, &obs->ents[at]);
         return obs->ents[at].id;

@@ -17,7 +17,7 @@ struct rca_observer;
 /** rca_observer_new() - @store is borrowed, or NULL to only count (doctor) */
 RCA_MUST_CHECK int rca_observer_new(struct rca_store *store, const char *host,
                                     struct rca_observer **ret_obs);
-void rca_observer_free(struct rca_observer **obs);
+void rca_observer_free(struct rca_observer **slot);
 
 /** rca_observer_limit() - at most @max[kind] entities of each kind in use at
  * once (reported within 10 minutes); 0: no limit, the default. What is refused
@@ -33,7 +33,8 @@ RCA_MUST_CHECK int rca_observer_commit(struct rca_observer *obs);
 rca_time rca_observer_now(const struct rca_observer *obs);
 
 /** rca_observe_entity() - its id; RCA_ID_NONE if it cannot be had (cap of its
- * kind reached, or no memory): every call below then does nothing with it */
+ * kind reached, or no memory): every call below then does nothing with it.
+ * A cgroup's path that is too long for a name is cut at its beginning. */
 rca_id rca_observe_entity(struct rca_observer *obs, enum rca_kind kind,
                           const char *name);
 /** rca_observe_host() - the entity of this host */

@@ -235,7 +235,10 @@ static void unescape(struct cursor word, char ret[RCA_MOUNT_PATH])
 
         if (*word.p == '\\' && length(word) >= 4)
             c = octal(word.p + 1);
-        ret[n++] = c ? (char)c : *word.p;
+        if (c)
+            ret[n++] = (char)c;
+        else
+            ret[n++] = *word.p;
         word.p += c ? 4 : 1;
     }
     ret[word.p == word.end ? n : 0] = '\0';
