@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+
+#include "collector/source.h"
+#include "tests/harness/oom.h"
+#include "tests/harness/test.h"
+#include "tests/unit/collector/samples.h"
+#include "tests/unit/collector/tree.h"
+
+#define T0 (INT64_C(1700000000) * RCA_SECOND)
+
+/* struct box - a host with cgroup trees made of files */
+struct box {
+    char root[64], proc[80];
+    struct rca_source_env env;
+    struct rca_observer *obs;
+    void *source;
+};
+
+static int setup(void **state)
+{
+    static struct box box;
+
+    box = (struct box){.obs = NULL};
+    tree_make(box.root);
+    (void)snprintf(box.proc, sizeof(box.proc), "%s/proc", box.root);
+    box.env = (struct rca_source_env){
+        .proc = box.proc, .sys = box.root, .host = "box"};
+    *state = &box;
+    return rca_observer_new(NULL, "box", &box.obs);
+}
+
+static int teardown(void **state)
+{
+    struct box *box = *state;
+
+    rca_source_cgroup.close(&box->source);
+    rca_observer_free(&box->obs);
+    tree_remove(box->root);
+    return 0;
+}
+
+/* Mount v2 at u/, and with @v1 also cpu at c/ and memory at m/. */
+static void mount_trees(struct box *box, _Bool v1)
+{
+    char text[1024];
+    int n = snprintf(text, sizeof(text),
+                     "1 0 0:1 / %s/u rw - cgroup2 cgroup2 rw\n", box->root);
+
+    tree_write(box->root, "u/cgroup.controllers", v1 ? "\n" : "cpu memory\n");
+    if (v1) {
+        (void)snprintf(text + n, sizeof(text) - (size_t)n,
+                       "2 0 0:2 / %s/c rw - cgroup cgroup rw,cpu\n"
+                       "3 0 0:3 / %s/m rw - cgroup cgroup rw,memory\n",
+                       box->root, box->root);
+        tree_write(box->root, "c/cgroup.procs", "1\n");
+        tree_write(box->root, "m/cgroup.procs", "1\n");
+    }
+    tree_write(box->root, "proc/self/mountinfo", text);
+}
+
+static void open_source(struct box *box)
+{
+    assert_ok(rca_source_cgroup.open(&box->env, box->obs, &box->source));
+}
+
+static void tick(struct box *box, int seconds)
+{
+    rca_observer_begin(box->obs, T0 + seconds * RCA_SECOND);
+    assert_ok(rca_source_cgroup.tick(box->source, box->obs));
+}
+
+static rca_id group(struct box *box, const char *path)
+{
+    return rca_observe_entity(box->obs, RCA_KIND_CGROUP, path);
+}
+
+static uint64_t inode(const struct box *box, const char *folder)
+{
+    char path[256];
+    struct stat st;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", box->root, folder);
+    assert_ok(stat(path, &st));
+    return st.st_ino;
+}
+
+static void a_v2_tree_gives_groups_values_and_edges(void **state)
+{
+    struct box *box = *state;
+    rca_id a, b, host;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\nfrozen 0\n");
+    tree_write(box->root, "u/a/b/cgroup.events", "populated 1\nfrozen 0\n");
+    tree_write(box->root, "u/a/b/cpu.stat", "usage_usec 1500000\n");
+    tree_write(box->root, "u/a/b/memory.current", "4096\n");
+    open_source(box);
+    tick(box, 0);
+    a = group(box, "a");
+    b = group(box, "a/b");
+    host = rca_observe_host(box->obs);
+    assert_close(sample_of(box->obs, b, "cpu_seconds_total"), 1.5, 1e-12);
+    assert_close(sample_of(box->obs, b, "memory_bytes"), 4096, 0);
+    assert_nan(sample_of(box->obs, a, "memory_bytes"));
+    assert_true(has_edge(box->obs, b, a, RCA_EDGE_PART_OF));
+    assert_true(has_edge(box->obs, a, host, RCA_EDGE_RUNS_ON));
+    assert_int_equal(rca_observer_cgroup(box->obs, inode(box, "u/a/b")), b);
+    assert_string_equal(rca_observer_cgroup_path(box->obs, inode(box, "u/a/b")),
+                        "a/b");
+    assert_string_equal(rca_observer_cgroup_path(box->obs, inode(box, "u")),
+                        "");
+}
+
+static void groups_without_processes_are_known_but_not_reported(void **state)
+{
+    struct box *box = *state;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/idle/cgroup.events", "populated 0\n");
+    tree_write(box->root, "u/idle/cpu.stat", "usage_usec 1\n");
+    open_source(box);
+    tick(box, 0);
+    assert_false(is_known(box->obs, RCA_KIND_CGROUP, "idle"));
+    assert_int_equal(rca_observer_cgroup(box->obs, inode(box, "u/idle")),
+                     RCA_ID_NONE);
+    assert_non_null(rca_observer_cgroup_path(box->obs, inode(box, "u/idle")));
+
+    tree_write(box->root, "u/idle/cgroup.events", "populated 1\n");
+    tick(box, 1);
+    assert_close(sample_of(box->obs, group(box, "idle"), "cpu_seconds_total"),
+                 1e-6, 1e-9);
+}
+
+/* As Docker on a mixed host: cpu and memory in v1, the same path in v2. */
+static void the_same_path_in_several_trees_is_one_group(void **state)
+{
+    struct box *box = *state;
+    rca_id d;
+
+    mount_trees(box, 1);
+    tree_write(box->root, "c/docker/x/cgroup.procs", "12\n");
+    tree_write(box->root, "c/docker/x/cpu.stat",
+               "nr_throttled 3\nthrottled_time 2000000000\n");
+    tree_write(box->root, "m/docker/x/cgroup.procs", "12\n");
+    tree_write(box->root, "m/docker/x/memory.usage_in_bytes", "8192\n");
+    tree_write(box->root, "u/docker/x/cgroup.events", "populated 0\n");
+    tree_write(box->root, "u/docker/x/cpu.pressure", "some total=1000000\n");
+    open_source(box);
+    tick(box, 0);
+    d = group(box, "docker/x");
+    assert_close(sample_of(box->obs, d, "cpu_throttled_seconds_total"), 2,
+                 1e-12);
+    assert_close(sample_of(box->obs, d, "cpu_throttled_periods_total"), 3, 0);
+    assert_close(sample_of(box->obs, d, "memory_bytes"), 8192, 0);
+    assert_close(sample_of(box->obs, d, "cpu_pressure_seconds_total"), 1,
+                 1e-12);
+    assert_int_equal(rca_observer_cgroup(box->obs, inode(box, "u/docker/x")),
+                     d);
+    assert_int_equal(rca_observer_cgroup(
+                         box->obs, rca_cgroup_v1_id(RCA_CGROUP_V1_CPU,
+                                                    inode(box, "c/docker/x"))),
+                     d);
+    assert_int_equal(rca_observer_cgroup(
+                         box->obs, rca_cgroup_v1_id(RCA_CGROUP_V1_MEMORY,
+                                                    inode(box, "m/docker/x"))),
+                     d);
+    /* "docker" itself has no process, but one is below it */
+    assert_true(has_edge(box->obs, d, group(box, "docker"), RCA_EDGE_PART_OF));
+}
+
+static void groups_that_come_and_go_are_followed(void **state)
+{
+    struct box *box = *state;
+    char path[96];
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/b/cgroup.events", "populated 1\n");
+    open_source(box);
+    tick(box, 0);
+    assert_false(is_known(box->obs, RCA_KIND_CGROUP, "c"));
+
+    tree_write(box->root, "u/c/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/c/memory.current", "1\n");
+    (void)snprintf(path, sizeof(path), "%s/u/a", box->root);
+    tree_remove(path);
+    tick(box, 1);
+    assert_close(sample_of(box->obs, group(box, "c"), "memory_bytes"), 1, 0);
+    assert_int_equal(box->obs->n_edges, 1); /* c alone */
+
+    /* made anew under its old name: other files */
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/memory.current", "2\n");
+    tick(box, 2);
+    assert_close(sample_of(box->obs, group(box, "a"), "memory_bytes"), 2, 0);
+    assert_close(sample_of(box->obs, group(box, "c"), "memory_bytes"), 1, 0);
+}
+
+static void a_long_path_keeps_its_end_as_its_name(void **state)
+{
+    struct box *box = *state;
+    char path[300], name[300], file[400];
+
+    memset(path, 'p', 90);
+    (void)snprintf(path + 90, sizeof(path) - 90, "/%0*d/leaf", 150, 0);
+    mount_trees(box, 0);
+    (void)snprintf(file, sizeof(file), "u/%s/cgroup.events", path);
+    tree_write(box->root, file, "populated 1\n");
+    open_source(box);
+    tick(box, 0);
+    (void)snprintf(name, sizeof(name), "...%s", path + strlen(path) - 188);
+    assert_int_equal(strlen(name), 191);
+    assert_true(is_known(box->obs, RCA_KIND_CGROUP, name));
+}
+
+static void without_any_tree_the_source_cannot_open(void **state)
+{
+    struct box *box = *state;
+    size_t n = 0;
+
+    assert_err(rca_source_cgroup.open(&box->env, box->obs, &box->source),
+               RCA_ENOSUPPORT);
+    assert_null(box->source);
+    (void)rca_observer_features(box->obs, &n);
+    assert_int_equal(n, 3);
+}
+
+static void a_tick_without_memory_is_made_good_by_the_next(void **state)
+{
+    struct box *box = *state;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/b/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/b/memory.current", "5\n");
+    for (long n = 0; n < 40; n++) {
+        rca_observer_begin(box->obs, T0 + n * RCA_SECOND);
+        oom_after(n);
+        if (!rca_source_cgroup.open(&box->env, box->obs, &box->source))
+            (void)rca_source_cgroup.tick(box->source, box->obs);
+        oom_after(-1);
+        if (!box->source)
+            open_source(box);
+        tick(box, 100 + (int)n);
+        assert_close(sample_of(box->obs, group(box, "a/b"), "memory_bytes"), 5,
+                     0);
+        rca_source_cgroup.close(&box->source);
+    }
+}
+
+#define with_box(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_box(a_v2_tree_gives_groups_values_and_edges),
+        with_box(groups_without_processes_are_known_but_not_reported),
+        with_box(the_same_path_in_several_trees_is_one_group),
+        with_box(groups_that_come_and_go_are_followed),
+        with_box(a_long_path_keeps_its_end_as_its_name),
+        with_box(without_any_tree_the_source_cannot_open),
+        with_box(a_tick_without_memory_is_made_good_by_the_next),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
