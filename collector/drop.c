@@ -61,7 +61,7 @@ static unsigned count_args(const struct btf *btf)
         t = btf__type_by_id(btf, t->type);
     if (!t || !btf_is_func_proto(t) || btf_vlen(t) < 3)
         return 2;
-    return btf_vlen(t) - 1u; /* the first is the tracepoint's own */
+    return btf_vlen(t) - 1U; /* the first is the tracepoint's own */
 }
 
 static int read_reasons(const struct btf *btf, struct rca_drop_reasons *reasons)
@@ -86,12 +86,11 @@ static int read_reasons(const struct btf *btf, struct rca_drop_reasons *reasons)
 static struct sum *get_sum(struct rca_drop_source *s, rca_id entity,
                            const char *name)
 {
-    char key[sizeof(entity) + RCA_DROP_NAME_SIZE];
-    const size_t len = sizeof(entity) + strlen(name);
+    char key[16 + RCA_DROP_NAME_SIZE];
+    const size_t len =
+        (size_t)snprintf(key, sizeof(key), "%u %s", entity, name);
     uint32_t at;
 
-    memcpy(key, &entity, sizeof(entity));
-    memcpy(key + sizeof(entity), name, strlen(name));
     if (rca_map_get(&s->by_key, key, len, &at))
         return &s->sums[at];
     if (s->n_sums == MAX_SUMS)
@@ -266,9 +265,8 @@ static int load(struct rca_drop_source *s, enum rca_drop_hook hook,
     if (!s->skel)
         return -errno;
     s->skel->rodata->n_args = n_args;
-    if (s->reasons.n)
-        memcpy((void *)(uintptr_t)s->skel->rodata->consumed,
-               s->reasons.consumed, sizeof(s->reasons.consumed));
+    for (size_t i = 0; s->reasons.n && i < 2; i++)
+        s->skel->rodata->consumed[i] = s->reasons.consumed[i];
     (void)bpf_program__set_autoload(s->skel->progs.on_drop, !raw);
     (void)bpf_program__set_autoload(s->skel->progs.on_drop_raw, raw);
     r = drop_bpf__load(s->skel);

@@ -72,7 +72,7 @@ int rca_drop_reasons_add(struct rca_drop_reasons *reasons, const char *name,
     char *to;
     int r;
 
-    if (value >= 1u << SUBSYS_SHIFT || !strcmp(name, PREFIX "MAX"))
+    if (value >= 1U << SUBSYS_SHIFT || !strcmp(name, PREFIX "MAX"))
         return 0;
     /* values are few and dense: nobody allocates by them */
     if (value > 4096)

@@ -10,7 +10,7 @@
 
 #include "graph/base/parse.h"
 
-#define PF_KTHREAD 0x00200000u /* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000U /* include/linux/sched.h */
 
 /* Fields of /proc/PID/stat after the command, counted from 0: proc(5). */
 enum { STAT_FLAGS = 6, STAT_UTIME = 11, STAT_STIME = 12, STAT_START = 19 };
@@ -223,17 +223,15 @@ static void close_dir(DIR **dir)
         (void)closedir(*dir);
 }
 
-static int open_dir(int at, const char *name, DIR **ret_dir)
+/* NULL, with errno set, if it cannot be opened. */
+static DIR *open_dir(int at, const char *name)
 {
     const int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
-    if (fd < 0)
-        return -errno;
-    *ret_dir = fdopendir(fd);
-    if (*ret_dir)
-        return 0;
-    (void)close(fd);
-    return -ENOMEM;
+    if (!dir && fd >= 0)
+        (void)close(fd);
+    return dir;
 }
 
 /* Number of a directory that is named by one; 0 if it is none. */
@@ -256,7 +254,7 @@ struct scan {
 static int scan_thread(struct scan *s, int dir, uint32_t tid,
                        struct rca_task task)
 {
-    char name[64], text[128];
+    char name[64], text[128] = "";
     uint64_t cpu, wait;
     ssize_t n;
 
@@ -277,7 +275,7 @@ static int scan_process(struct scan *s, int dir)
     DIR *threads RCA_CLEANUP(close_dir) = NULL;
     const struct dirent *d;
     struct rca_task task;
-    char text[1024];
+    char text[1024] = "";
     const ssize_t n = read_at(dir, "stat", text, sizeof(text));
     int r = 0;
 
@@ -286,7 +284,8 @@ static int scan_process(struct scan *s, int dir)
         return 0;
     task.netns = netns_at(dir);
     s->has_path = cgroup_at(dir, "cgroup", s->path) == 0;
-    if (open_dir(dir, "task", &threads))
+    threads = open_dir(dir, "task");
+    if (!threads)
         return 0;
     while (r == 0 && (d = readdir(threads))) {
         const uint32_t tid = number_of(d);
@@ -302,13 +301,15 @@ int rca_task_proc_scan(const char *proc, rca_task_found *found, void *arg)
     DIR *all RCA_CLEANUP(close_dir) = NULL;
     struct scan *s RCA_CLEANUP(rca_freep) = calloc(1, sizeof(*s));
     const struct dirent *d;
-    int r;
+    int r = 0;
 
     if (!s)
         return -ENOMEM;
     s->found = found;
     s->arg = arg;
-    r = open_dir(AT_FDCWD, proc, &all);
+    all = open_dir(AT_FDCWD, proc);
+    if (!all)
+        return -errno;
     while (r == 0 && (d = readdir(all))) {
         const uint32_t pid = number_of(d);
         int fd;

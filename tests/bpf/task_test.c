@@ -98,7 +98,7 @@ static void a_thread_is_what_procfs_says(void **state)
     assert_ok(rca_task_cgroup_path("/proc", task.pid, path));
     if (path[0])
         assert_true(task.cgroup > 1); /* 1 is the v2 root */
-    assert_true(task.netns >= 0xeffffff0u);
+    assert_true(task.netns >= 0xeffffff0U);
     assert_int_equal(read_one(skel, 2, &task), 1);
     assert_string_equal(task.comm, "kthreadd");
     assert_int_equal(task.kernel, 1);

@@ -14,7 +14,7 @@ static void fill(struct rca_drop_reasons *r)
     assert_ok(rca_drop_reasons_add(r, "SKB_DROP_REASON_NO_SOCKET", 3));
     assert_ok(rca_drop_reasons_add(r, "SKB_DROP_REASON_MAX", 4));
     assert_ok(
-        rca_drop_reasons_add(r, "SKB_DROP_REASON_SUBSYS_MASK", 0xffff0000u));
+        rca_drop_reasons_add(r, "SKB_DROP_REASON_SUBSYS_MASK", 0xffff0000U));
 }
 
 static void reasons_have_the_kernels_names(void **state)

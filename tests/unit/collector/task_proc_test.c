@@ -44,6 +44,7 @@ static void outside_of_our_namespace_is_the_root(void **state)
 static void broken_cgroup_lines_are_passed_over(void **state)
 {
     char path[RCA_CGROUP_PATH_MAX] = "kept";
+    static const char root[] = {'0', ':', ':', '/'};
     char large[2 * RCA_CGROUP_PATH_MAX];
 
     (void)state;
@@ -53,7 +54,7 @@ static void broken_cgroup_lines_are_passed_over(void **state)
     assert_err(rca_task_parse_cgroup("0::/a\0b\n", 8, path), RCA_ESYNTAX);
     assert_string_equal(path, "kept");
     memset(large, 'x', sizeof(large));
-    memcpy(large, "0::/", 4);
+    memcpy(large, root, sizeof(root));
     assert_ok(rca_task_parse_cgroup(large, sizeof(large), path));
     assert_string_equal(path, "");
 }
