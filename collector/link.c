@@ -303,6 +303,7 @@ static int tick_link(void *state, struct rca_observer *obs)
         return err;
     if (version != s->set.version)
         report_features(s, obs);
+    rca_link_dump_report(obs, &s->map);
     for (size_t i = 0; i < s->map.n_nics; i++)
         report_nic(obs, &s->map.nics[i]);
     for (size_t i = 0; i < s->n_qdiscs; i++)

@@ -229,8 +229,8 @@ static void make_entity(const struct rca_netlink_set *set,
                                          rca_link_dump_name(set, nic, name));
 }
 
-static void observe_edges(struct rca_observer *obs,
-                          const struct rca_link_map *map, size_t i)
+static void report_edges(struct rca_observer *obs,
+                         const struct rca_link_map *map, size_t i)
 {
     const struct rca_nic *nic = &map->nics[i];
 
@@ -262,7 +262,12 @@ int rca_link_dump(struct rca_netlink_set *set, struct rca_observer *obs,
     rca_link_map_pair(map);
     for (size_t i = 0; i < map->n_nics; i++)
         make_entity(set, obs, &map->nics[i]);
-    for (size_t i = 0; i < map->n_nics; i++)
-        observe_edges(obs, map, i);
     return 0;
+}
+
+void rca_link_dump_report(struct rca_observer *obs,
+                          const struct rca_link_map *map)
+{
+    for (size_t i = 0; i < map->n_nics; i++)
+        report_edges(obs, map, i);
 }

@@ -15,14 +15,18 @@
 void rca_link_dump_free(void *data);
 
 /**
- * rca_link_dump() - fill @map anew, give entities to the NICs that are shown,
- * and report what they are part_of and linked to
+ * rca_link_dump() - fill @map anew, and give entities to the NICs that are
+ * shown
  *
  * A namespace that does not answer is left out. Return: 0 or -ENOMEM.
  */
 RCA_MUST_CHECK int rca_link_dump(struct rca_netlink_set *set,
                                  struct rca_observer *obs,
                                  struct rca_link_map *map);
+
+/** rca_link_dump_report() - what each NIC is part_of and linked to */
+void rca_link_dump_report(struct rca_observer *obs,
+                          const struct rca_link_map *map);
 
 /** rca_link_dump_qdiscs() - visit the qdiscs of @ns; as rca_netlink_dump() */
 RCA_MUST_CHECK int rca_link_dump_qdiscs(struct rca_netlink_ns *ns,

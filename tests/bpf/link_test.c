@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * A switch (namespace sw) with two ports, a client behind one and a server
- * behind the other, and a veth from the test's own namespace to the client.
- * Expected counts follow from what was sent.
+ * The switch of tests/bpf/net.h with a slow queue on a port, and a veth from
+ * the test's own namespace to the client. Expected counts follow from what was
+ * sent.
  */
 
 #include "collector/source.h"
@@ -18,20 +18,7 @@ struct fixture {
 };
 
 static const char *const setup_lines =
-    "set -e; sysctl -qw net.ipv6.conf.default.disable_ipv6=1;"
-    "for n in sw c s; do ip netns add $n; ip -n $n link set lo up; done;"
-    "for n in sw c s; do ip netns exec $n"
-    "  sysctl -qw net.ipv6.conf.default.disable_ipv6=1; done;"
-    "ip -n sw link add br0 type bridge; ip -n sw link set br0 up;"
-    "ip link add eth0 netns c type veth peer name pc netns sw;"
-    "ip link add eth0 netns s type veth peer name ps netns sw;"
-    "for p in pc ps; do ip -n sw link set $p master br0 up; done;"
-    "ip -n c addr add 10.9.0.1/24 dev eth0; ip -n c link set eth0 up;"
-    "ip -n s addr add 10.9.0.2/24 dev eth0; ip -n s link set eth0 up;"
-    "ip -n s neigh add 10.9.0.1 lladdr $(ip netns exec c cat"
-    "  /sys/class/net/eth0/address) dev eth0;"
-    "ip -n c neigh add 10.9.0.2 lladdr $(ip netns exec s cat"
-    "  /sys/class/net/eth0/address) dev eth0;"
+    "set -e;"
     "ip link add host0 type veth peer name up0 netns c;"
     "ip link set host0 up; ip -n c link set up0 up;"
     "ip link add idle0 type bridge;"
@@ -53,6 +40,7 @@ static int setup(void **state)
 
     if (!net_enter())
         return 0;
+    net_switch();
     net_run(setup_lines);
     assert_ok(rca_observer_new(NULL, "h", &f.obs));
     begin(&f, 1);

@@ -37,6 +37,28 @@ static inline void net_run(const char *line)
         fail_msg("failed: %s", line);
 }
 
+/** net_switch() - namespace sw with a bridge br0 of ports pc and ps; behind
+ * them c (eth0, 10.9.0.1) and s (eth0, 10.9.0.2); no IPv6, no ARP: nothing
+ * is sent that a test does not send */
+static inline void net_switch(void)
+{
+    net_run(
+        "set -e; sysctl -qw net.ipv6.conf.default.disable_ipv6=1;"
+        "for n in sw c s; do ip netns add $n; ip -n $n link set lo up; done;"
+        "for n in sw c s; do ip netns exec $n"
+        "  sysctl -qw net.ipv6.conf.default.disable_ipv6=1; done;"
+        "ip -n sw link add br0 type bridge; ip -n sw link set br0 up;"
+        "ip link add eth0 netns c type veth peer name pc netns sw;"
+        "ip link add eth0 netns s type veth peer name ps netns sw;"
+        "for p in pc ps; do ip -n sw link set $p master br0 up; done;"
+        "ip -n c addr add 10.9.0.1/24 dev eth0; ip -n c link set eth0 up;"
+        "ip -n s addr add 10.9.0.2/24 dev eth0; ip -n s link set eth0 up;"
+        "ip -n s neigh add 10.9.0.1 lladdr $(ip netns exec c cat"
+        "  /sys/class/net/eth0/address) dev eth0;"
+        "ip -n c neigh add 10.9.0.2 lladdr $(ip netns exec s cat"
+        "  /sys/class/net/eth0/address) dev eth0;");
+}
+
 /** net_inode() - of the namespace called @name; "" is the test's own */
 static inline uint64_t net_inode(const char *name)
 {

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/link_dump.h"
+#include "collector/nft_rules.h"
+#include "collector/source.h"
+
+/*
+ * nft - the source of nftables' rule counters, by nfnetlink.
+ *
+ * Each ruleset has a generation number. While it stays, only counters are
+ * read from a dump (the kernel cannot give them alone); when it changes, names,
+ * chains and verdicts are read anew. A namespace without a counted rule costs
+ * one question a tick.
+ */
+
+/* Most filtered_by edges of a tick: rules times users grows fast, and a graph
+ * in which everybody is filtered by everything says nothing. Rules that drop
+ * come first. */
+#define EDGES_MAX 5000
+
+#define REQUEST_BYTES 64
+
+/* Somebody whose packets a namespace sees. */
+struct passer {
+    rca_id entity;
+    size_t nic; /* that carries them in this namespace, or RCA_LINK_NONE */
+    _Bool local;
+    uint16_t port;
+};
+
+struct nft_state {
+    struct rca_netlink_set set;
+    struct rca_netlink_set links; /* to ask for interfaces */
+    struct rca_link_map map;
+    struct passer *passers; /* owned; of the namespace at hand */
+    size_t n_passers, cap_passers;
+    size_t edges_left;
+    size_t rules, uncounted, left_out; /* as last told */
+};
+
+/* What is kept about a namespace. */
+struct ruleset {
+    struct rca_nft_rules rules;
+    uint32_t generation;
+    _Bool known;
+};
+
+static void free_ruleset(void *data)
+{
+    struct ruleset *ruleset = (struct ruleset *)data;
+
+    rca_nft_rules_done(&ruleset->rules);
+    free(ruleset);
+}
+
+/* --- asking --------------------------------------------------------------- */
+
+static struct nlmsghdr *put_request(void *buf, unsigned type)
+{
+    struct nlmsghdr *msg = mnl_nlmsg_put_header(buf);
+    struct nfgenmsg *gen = NULL;
+
+    msg->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+    gen = (struct nfgenmsg *)mnl_nlmsg_put_extra_header(msg, sizeof *gen);
+    gen->nfgen_family = NFPROTO_UNSPEC;
+    gen->version = NFNETLINK_V0;
+    return msg;
+}
+
+static int dump(struct rca_netlink_ns *ns, unsigned type,
+                rca_netlink_visit *visit, void *arg)
+{
+    _Alignas(8) char buf[REQUEST_BYTES];
+
+    return rca_netlink_dump(ns->nl, put_request(buf, type), visit, arg);
+}
+
+static int read_generation(void *arg, const struct nlmsghdr *msg)
+{
+    return rca_nft_parse_generation(msg, (uint32_t *)arg);
+}
+
+static int ask_generation(struct rca_netlink_ns *ns, uint32_t *ret)
+{
+    _Alignas(8) char buf[REQUEST_BYTES];
+
+    return rca_netlink_ask(ns->nl, put_request(buf, NFT_MSG_GETGEN),
+                           read_generation, ret);
+}
+
+/* Messages that do not parse are passed over. */
+static int add_chain(void *arg, const struct nlmsghdr *msg)
+{
+    struct rca_nft_chain chain;
+
+    if (rca_nft_parse_chain(msg, &chain))
+        return 0;
+    return rca_nft_rules_add_chain((struct rca_nft_rules *)arg, &chain);
+}
+
+static int add_rule(void *arg, const struct nlmsghdr *msg)
+{
+    struct rca_nft_rule rule;
+
+    if (rca_nft_parse_rule(msg, &rule))
+        return 0;
+    return rca_nft_rules_add((struct rca_nft_rules *)arg, &rule);
+}
+
+struct updating {
+    struct rca_nft_rules *rules;
+    size_t at;
+};
+
+static int update_rule(void *arg, const struct nlmsghdr *msg)
+{
+    struct updating *u = (struct updating *)arg;
+    struct rca_nft_rule rule;
+    struct rca_nft_entry *entry = NULL;
+
+    if (rca_nft_parse_rule(msg, &rule) || !rule.counted)
+        return 0;
+    entry = rca_nft_rules_find(u->rules, &rule, &u->at);
+    if (entry) {
+        entry->rule.packets = rule.packets;
+        entry->rule.bytes = rule.bytes;
+    }
+    return 0;
+}
+
+static void name_rules(struct rca_netlink_ns *ns, struct rca_observer *obs,
+                       struct rca_nft_rules *rules)
+{
+    char name[RCA_NFT_NAME_SIZE];
+
+    for (size_t i = 0; i < rules->n; i++)
+        rules->entries[i].entity = rca_observe_entity(
+            obs, RCA_KIND_RULE,
+            rca_nft_entry_name(&rules->entries[i], ns->name, name));
+}
+
+static int read_ruleset(struct rca_netlink_ns *ns, struct ruleset *ruleset,
+                        uint32_t generation)
+{
+    int err = 0;
+
+    ruleset->known = 0;
+    rca_nft_rules_reset(&ruleset->rules);
+    err = dump(ns, NFT_MSG_GETCHAIN, add_chain, &ruleset->rules);
+    if (!err)
+        err = dump(ns, NFT_MSG_GETRULE, add_rule, &ruleset->rules);
+    if (err)
+        return err;
+    rca_nft_rules_link(&ruleset->rules);
+    ruleset->generation = generation;
+    ruleset->known = 1;
+    return 0;
+}
+
+/* An error means that nothing is known of this namespace in this tick: the
+ * next one tries again. */
+static int refresh(struct rca_netlink_ns *ns)
+{
+    struct ruleset *ruleset = (struct ruleset *)ns->data;
+    struct updating u = {0};
+    uint32_t generation = 0;
+    int err = 0;
+
+    if (!ruleset) {
+        ruleset = (struct ruleset *)calloc(1, sizeof *ruleset);
+        if (!ruleset)
+            return -ENOMEM;
+        ns->data = ruleset;
+    }
+    err = ask_generation(ns, &generation);
+    if (!err && (!ruleset->known || generation != ruleset->generation))
+        return read_ruleset(ns, ruleset, generation);
+    u.rules = &ruleset->rules;
+    if (!err && ruleset->rules.n)
+        err = dump(ns, NFT_MSG_GETRULE, update_rule, &u);
+    if (err)
+        ruleset->known = 0;
+    return err;
+}
+
+/* The rules of @ns if they are known in this tick, else NULL. */
+static struct rca_nft_rules *rules_of(const struct rca_netlink_ns *ns)
+{
+    struct ruleset *ruleset = (struct ruleset *)ns->data;
+
+    return ruleset && ruleset->known ? &ruleset->rules : NULL;
+}
+
+/* --- who passes ----------------------------------------------------------- */
+
+static int add_passer(struct nft_state *state, const struct passer *passer)
+{
+    size_t cap = state->cap_passers ? state->cap_passers * 2 : 64;
+    struct passer *grown = NULL;
+
+    if (state->n_passers == state->cap_passers) {
+        grown = (struct passer *)realloc(state->passers, cap * sizeof *grown);
+        if (!grown)
+            return -ENOMEM;
+        state->passers = grown;
+        state->cap_passers = cap;
+    }
+    state->passers[state->n_passers++] = *passer;
+    return 0;
+}
+
+/* By entity, so that both ends of a call make one edge. */
+static int compare_passers(const void *a, const void *b)
+{
+    const struct passer *x = (const struct passer *)a;
+    const struct passer *y = (const struct passer *)b;
+
+    if (x->entity != y->entity)
+        return x->entity < y->entity ? -1 : 1;
+    return (x->nic > y->nic) - (x->nic < y->nic);
+}
+
+/* Endpoints in the namespace, and those at the far end of a veth of which one
+ * end is here. */
+static int find_passers(struct nft_state *state, struct rca_observer *obs,
+                        uint64_t netns)
+{
+    const struct rca_link_map *map = &state->map;
+    size_t n = 0;
+    const struct rca_endpoint *ends = rca_observer_endpoints(obs, &n);
+    int err = 0;
+
+    state->n_passers = 0;
+    for (size_t i = 0; !err && i < n; i++) {
+        const struct rca_endpoint *e = &ends[i];
+        struct passer p = {.entity = e->entity, .port = e->port};
+
+        p.local = e->netns == netns;
+        p.nic = rca_link_map_owner(map, e->netns, e->family, e->addr);
+        if (!p.local && p.nic != RCA_LINK_NONE)
+            p.nic = map->nics[p.nic].peer;
+        if (p.local ||
+            (p.nic != RCA_LINK_NONE && map->nics[p.nic].netns == netns))
+            err = add_passer(state, &p);
+    }
+    if (state->n_passers)
+        qsort(state->passers, state->n_passers, sizeof *state->passers,
+              compare_passers);
+    return err;
+}
+
+static void report_edge(struct nft_state *state, struct rca_observer *obs,
+                        rca_id user, rca_id rule)
+{
+    if (!state->edges_left || user == RCA_ID_NONE)
+        return;
+    state->edges_left--;
+    rca_observe_edge(obs, user, rule, RCA_EDGE_FILTERED_BY);
+}
+
+static void report_passers(struct nft_state *state, struct rca_observer *obs,
+                           const struct rca_nft_entry *entry, uint64_t netns)
+{
+    const struct rca_link_map *map = &state->map;
+    rca_id last = RCA_ID_NONE;
+
+    for (size_t i = 0; i < map->n_nics; i++)
+        if (map->nics[i].netns == netns &&
+            rca_nft_entry_takes_nic(entry, map, i))
+            report_edge(state, obs, map->nics[i].entity, entry->entity);
+    for (size_t i = 0; i < state->n_passers; i++) {
+        const struct passer *p = &state->passers[i];
+
+        if (p->entity == last ||
+            !rca_nft_entry_takes_end(entry, map, p->nic, p->local, p->port))
+            continue;
+        last = p->entity;
+        report_edge(state, obs, p->entity, entry->entity);
+    }
+}
+
+static int report_edges(struct nft_state *state, struct rca_observer *obs,
+                        _Bool dropping)
+{
+    for (size_t i = 0; i < state->set.n; i++) {
+        const struct rca_netlink_ns *ns = &state->set.ns[i];
+        const struct rca_nft_rules *rules = rules_of(ns);
+        int err = 0;
+
+        if (!rules || !rules->n)
+            continue;
+        err = find_passers(state, obs, ns->inode);
+        if (err)
+            return err;
+        for (size_t j = 0; j < rules->n && state->edges_left; j++)
+            if (rca_nft_entry_drops(&rules->entries[j]) == dropping)
+                report_passers(state, obs, &rules->entries[j], ns->inode);
+    }
+    return 0;
+}
+
+/* --- reports -------------------------------------------------------------- */
+
+static void report_rule(struct rca_observer *obs,
+                        const struct rca_nft_entry *entry)
+{
+    const double packets = (double)entry->rule.packets;
+
+    rca_observe_value(obs, entry->entity, "rule_packets_total", packets);
+    rca_observe_value(obs, entry->entity, "rule_bytes_total",
+                      (double)entry->rule.bytes);
+    if (rca_nft_entry_drops(entry))
+        rca_observe_value(obs, entry->entity, "rule_drops_total", packets);
+}
+
+static void report_counts(struct rca_observer *obs, size_t rules,
+                          size_t uncounted, size_t left_out)
+{
+    char how[96];
+
+    snprintf(how, sizeof how, "nfnetlink: %zu rules with a counter", rules);
+    rca_observer_feature(obs, "nftables rules", RCA_FEATURE_ON, how, "");
+    snprintf(how, sizeof how, "%zu rules have no `counter`", uncounted);
+    rca_observer_feature(obs, "nftables rules without a counter",
+                         uncounted ? RCA_FEATURE_OFF : RCA_FEATURE_ON,
+                         uncounted ? how : "there are none",
+                         uncounted ? "packets that they match or drop" : "");
+    snprintf(how, sizeof how, "%zu rules over %d in one namespace", left_out,
+             RCA_NFT_RULES_MAX);
+    rca_observer_feature(obs, "nftables rules over the limit",
+                         left_out ? RCA_FEATURE_OFF : RCA_FEATURE_ON,
+                         left_out ? how : "there are none",
+                         left_out ? "their packets; those that drop are kept"
+                                  : "");
+}
+
+static void tell_counts(struct nft_state *state, struct rca_observer *obs)
+{
+    size_t rules = 0, uncounted = 0, left_out = 0;
+
+    for (size_t i = 0; i < state->set.n; i++) {
+        const struct rca_nft_rules *r = rules_of(&state->set.ns[i]);
+
+        rules += r ? r->n : 0;
+        uncounted += r ? r->uncounted : 0;
+        left_out += r ? r->left_out : 0;
+    }
+    if (rules == state->rules && uncounted == state->uncounted &&
+        left_out == state->left_out)
+        return;
+    state->rules = rules;
+    state->uncounted = uncounted;
+    state->left_out = left_out;
+    report_counts(obs, rules, uncounted, left_out);
+}
+
+static void tell_namespaces(const struct nft_state *state,
+                            struct rca_observer *obs)
+{
+    static const char *const feature = "nftables of other network namespaces";
+    char how[96];
+    int err = 0;
+    size_t closed = rca_netlink_set_closed(&state->set, &err);
+
+    snprintf(how, sizeof how, "%zu not entered: %s (needs CAP_SYS_ADMIN)",
+             closed, rca_strerror(err));
+    if (closed)
+        rca_observer_feature(obs, feature, RCA_FEATURE_OFF, how,
+                             "firewall rules inside containers");
+    else
+        rca_observer_feature(obs, feature, RCA_FEATURE_ON,
+                             "nfnetlink after setns(2)", "");
+}
+
+/* --- the source ----------------------------------------------------------- */
+
+static void close_nft(void **state)
+{
+    struct nft_state *s = (struct nft_state *)*state;
+
+    if (!s)
+        return;
+    rca_netlink_set_done(&s->set);
+    rca_netlink_set_done(&s->links);
+    rca_link_map_done(&s->map);
+    free(s->passers);
+    free(s);
+    *state = NULL;
+}
+
+static int probe(struct nft_state *s, struct rca_observer *obs)
+{
+    uint32_t generation = 0;
+    int err = rca_netlink_set_refresh(&s->set, obs);
+
+    if (!err)
+        err = ask_generation(&s->set.ns[0], &generation);
+    if (!err || err == -ENOMEM)
+        return err;
+    rca_observer_feature(obs, "nftables rules", RCA_FEATURE_OFF,
+                         err == -EPERM ? "needs CAP_NET_ADMIN"
+                                       : "no nf_tables in this kernel",
+                         "packets dropped or matched by firewall rules");
+    return RCA_ENOSUPPORT;
+}
+
+static int open_nft(const struct rca_source_env *env, struct rca_observer *obs,
+                    void **ret_state)
+{
+    void *state RCA_CLEANUP(close_nft) = calloc(1, sizeof(struct nft_state));
+    struct nft_state *s = (struct nft_state *)state;
+    int err = 0;
+
+    (void)env;
+    if (!s)
+        return -ENOMEM;
+    s->set.bus = NETLINK_NETFILTER;
+    s->set.free_data = free_ruleset;
+    s->links.bus = NETLINK_ROUTE;
+    s->links.free_data = rca_link_dump_free;
+    err = probe(s, obs);
+    if (err)
+        return err;
+    report_counts(obs, 0, 0, 0);
+    tell_namespaces(s, obs);
+    *ret_state = RCA_TAKE(state);
+    return 0;
+}
+
+static int report_rules(struct nft_state *s, struct rca_observer *obs)
+{
+    int err = rca_netlink_set_refresh(&s->links, obs);
+
+    if (!err)
+        err = rca_link_dump(&s->links, obs, &s->map);
+    for (size_t i = 0; !err && i < s->set.n; i++) {
+        struct rca_nft_rules *rules = rules_of(&s->set.ns[i]);
+
+        if (!rules)
+            continue;
+        name_rules(&s->set.ns[i], obs, rules);
+        for (size_t j = 0; j < rules->n; j++)
+            report_rule(obs, &rules->entries[j]);
+    }
+    s->edges_left = EDGES_MAX;
+    if (!err)
+        err = report_edges(s, obs, 1);
+    if (!err)
+        err = report_edges(s, obs, 0);
+    return err;
+}
+
+static int tick_nft(void *state, struct rca_observer *obs)
+{
+    struct nft_state *s = (struct nft_state *)state;
+    const unsigned version = s->set.version;
+    int err = rca_netlink_set_refresh(&s->set, obs);
+
+    for (size_t i = 0; !err && i < s->set.n; i++)
+        if (s->set.ns[i].nl && refresh(&s->set.ns[i]) == -ENOMEM)
+            err = -ENOMEM;
+    if (err)
+        return err;
+    if (version != s->set.version)
+        tell_namespaces(s, obs);
+    tell_counts(s, obs);
+    return s->rules ? report_rules(s, obs) : 0;
+}
+
+const struct rca_source rca_source_nft = {
+    .name = "nft",
+    .open = open_nft,
+    .tick = tick_nft,
+    .close = close_nft,
+};

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The switch of tests/bpf/net.h with rules on the server, on the switch and on
+ * the client. Expected counts follow from what was sent.
+ */
+
+#include "collector/source.h"
+#include "tests/bpf/net.h"
+
+static const struct rca_source_env env = {
+    .proc = "/proc", .sys = "/sys", .host = "h"};
+
+struct fixture {
+    struct rca_observer *obs;
+    void *source;
+};
+
+/* Handles are given in order within a table, chains included; "ip netns exec"
+ * reads the rules from standard input. */
+static const char *const setup_lines =
+    "set -e; nft() { ip netns exec $1 nft -f -; };"
+    "echo 'table inet fw { chain in { type filter hook input priority 0;"
+    "  udp dport 9 counter drop;"
+    "  iifname \"lo\" counter accept;"
+    "  udp dport 7 drop;"
+    "  counter meta length 1-10 drop;"
+    "  tcp dport 80 counter accept; }; }' | nft s;"
+    "echo 'table bridge sw { chain more { oifname \"p*\" udp dport 12 counter"
+    "    drop; };"
+    "  chain thru { type filter hook forward priority 0;"
+    "  iifname \"pc\" udp dport 11 counter drop;"
+    "  counter jump more; }; }' | nft sw;"
+    "echo 'table ip t { chain a { type filter hook output priority 0;"
+    "    counter; }; };"
+    "  table ip6 t { chain a { counter; }; }' | nft c";
+
+static int setup(void **state)
+{
+    static struct fixture f;
+
+    if (!net_enter())
+        return 0;
+    net_switch();
+    net_run(setup_lines);
+    assert_ok(rca_observer_new(NULL, "h", &f.obs));
+    rca_observer_begin(f.obs, RCA_SECOND);
+    assert_ok(rca_source_nft.open(&env, f.obs, &f.source));
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = (struct fixture *)*state;
+
+    if (!f)
+        return 0;
+    rca_source_nft.close(&f->source);
+    rca_observer_free(&f->obs);
+    return 0;
+}
+
+static struct fixture *get(void **state)
+{
+    if (!*state) {
+        print_message("needs CAP_SYS_ADMIN for namespaces\n");
+        skip();
+    }
+    return (struct fixture *)*state;
+}
+
+static void tick(struct fixture *f, int second)
+{
+    rca_observer_begin(f->obs, second * RCA_SECOND);
+    assert_ok(rca_source_nft.tick(f->source, f->obs));
+}
+
+static double packets(struct fixture *f, const char *rule)
+{
+    return net_value(f->obs, RCA_KIND_RULE, rule, "rule_packets_total");
+}
+
+static double drops(struct fixture *f, const char *rule)
+{
+    return net_value(f->obs, RCA_KIND_RULE, rule, "rule_drops_total");
+}
+
+static void packets_are_counted_where_they_are_dropped(void **state)
+{
+    struct fixture *f = get(state);
+
+    tick(f, 2);
+    assert_close(drops(f, "s:fw/in/2"), 0, 0);
+    net_send("c", "10.9.0.2", 9, 30);
+    net_send("c", "10.9.0.2", 11, 7);
+    net_send("c", "10.9.0.2", 13, 2);
+    tick(f, 3);
+    assert_close(packets(f, "s:fw/in/2"), 30, 0);
+    assert_close(drops(f, "s:fw/in/2"), 30, 0);
+    /* 1 byte of data, 8 of UDP, 20 of IPv4 */
+    assert_close(
+        net_value(f->obs, RCA_KIND_RULE, "s:fw/in/2", "rule_bytes_total"),
+        30 * 29, 0);
+    assert_close(drops(f, "sw:sw/thru/4"), 7, 0);
+}
+
+static void rules_that_pass_have_no_drops(void **state)
+{
+    struct fixture *f = get(state);
+
+    tick(f, 4);
+    assert_close(packets(f, "s:fw/in/3"), 0, 0);
+    assert_nan(drops(f, "s:fw/in/3"));
+    /* counts before the condition: what it drops is not known */
+    assert_close(packets(f, "s:fw/in/5"), 2, 0);
+    assert_nan(drops(f, "s:fw/in/5"));
+    assert_nan(packets(f, "s:fw/in/4")); /* has no counter */
+}
+
+static void tables_of_one_name_tell_their_family(void **state)
+{
+    struct fixture *f = get(state);
+
+    tick(f, 5);
+    assert_true(packets(f, "c:ip/t/a/2") >= 39);
+    assert_close(packets(f, "c:ip6/t/a/2"), 0, 0);
+    assert_nan(packets(f, "c:t/a/2"));
+}
+
+static void a_changed_ruleset_is_read_anew(void **state)
+{
+    struct fixture *f = get(state);
+
+    net_run("ip netns exec s nft add rule inet fw in udp dport 13 counter "
+            "drop; ip netns exec c nft delete table ip t");
+    tick(f, 6);
+    assert_close(packets(f, "s:fw/in/7"), 0, 0);
+    assert_close(packets(f, "s:fw/in/2"), 30, 0);
+    assert_nan(packets(f, "c:ip/t/a/2"));
+    assert_close(packets(f, "c:t/a/2"), 0, 0);
+    net_send("c", "10.9.0.2", 13, 5);
+    tick(f, 7);
+    assert_close(drops(f, "s:fw/in/7"), 5, 0);
+}
+
+static rca_id rule(struct fixture *f, const char *name)
+{
+    return rca_observe_entity(f->obs, RCA_KIND_RULE, name);
+}
+
+static unsigned passes(struct fixture *f, rca_id user, const char *name)
+{
+    return net_edges(f->obs, user, rule(f, name), RCA_EDGE_FILTERED_BY);
+}
+
+static void users_are_filtered_by_what_they_pass(void **state)
+{
+    struct fixture *f = get(state);
+    rca_id web = 0, call = 0, other = 0;
+
+    rca_observer_begin(f->obs, 8 * RCA_SECOND);
+    web = rca_observe_entity(f->obs, RCA_KIND_SERVICE, "web");
+    call = rca_observe_entity(f->obs, RCA_KIND_CALL, "a->web");
+    other = rca_observe_entity(f->obs, RCA_KIND_SERVICE, "other");
+    net_endpoint(f->obs, web, "s", "10.9.0.2", 80);
+    net_endpoint(f->obs, call, "c", "10.9.0.1", 80);
+    net_endpoint(f->obs, call, "s", "10.9.0.2", 80);
+    net_endpoint(f->obs, other, "s", "127.0.0.1", 0);
+    assert_ok(rca_source_nft.tick(f->source, f->obs));
+
+    assert_int_equal(passes(f, web, "s:fw/in/6"), 1); /* port 80 */
+    assert_int_equal(passes(f, web, "s:fw/in/2"), 0); /* port 9 */
+    assert_int_equal(passes(f, other, "s:fw/in/2"), 1); /* unknown port */
+    assert_int_equal(passes(f, web, "s:fw/in/3"), 0); /* lo only */
+    assert_int_equal(passes(f, other, "s:fw/in/3"), 1);
+    /* the switch, from both ends of the call; by interface and port */
+    assert_int_equal(passes(f, call, "sw:sw/thru/5"), 1);
+    assert_int_equal(passes(f, web, "sw:sw/thru/5"), 1);
+    assert_int_equal(passes(f, other, "sw:sw/thru/5"), 0);
+    assert_int_equal(passes(f, call, "sw:sw/thru/4"), 0); /* port 11 */
+}
+
+static void nics_are_filtered_by_rules_that_name_them(void **state)
+{
+    struct fixture *f = get(state);
+    rca_id pc = 0, ps = 0, eth0 = 0;
+
+    tick(f, 9);
+    pc = rca_observe_entity(f->obs, RCA_KIND_NIC, "sw/pc");
+    ps = rca_observe_entity(f->obs, RCA_KIND_NIC, "sw/ps");
+    eth0 = rca_observe_entity(f->obs, RCA_KIND_NIC, "s/eth0");
+    assert_int_equal(passes(f, pc, "sw:sw/thru/4"), 1);
+    assert_int_equal(passes(f, ps, "sw:sw/thru/4"), 0);
+    assert_int_equal(passes(f, ps, "sw:sw/thru/5"), 1);
+    assert_int_equal(passes(f, eth0, "s:fw/in/2"), 1);
+    assert_int_equal(passes(f, eth0, "s:fw/in/3"), 0);
+    assert_int_equal(passes(f, eth0, "sw:sw/thru/5"), 0);
+}
+
+static void what_cannot_be_counted_is_told(void **state)
+{
+    struct fixture *f = get(state);
+    size_t n = 0;
+    const struct rca_feature *features = rca_observer_features(f->obs, &n);
+    unsigned found = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(features[i].name, "nftables rules without a counter") != 0)
+            continue;
+        assert_int_equal(features[i].state, RCA_FEATURE_OFF);
+        assert_string_equal(features[i].how, "1 rules have no `counter`");
+        found++;
+    }
+    assert_int_equal(found, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(packets_are_counted_where_they_are_dropped),
+        cmocka_unit_test(rules_that_pass_have_no_drops),
+        cmocka_unit_test(tables_of_one_name_tell_their_family),
+        cmocka_unit_test(a_changed_ruleset_is_read_anew),
+        cmocka_unit_test(users_are_filtered_by_what_they_pass),
+        cmocka_unit_test(nics_are_filtered_by_rules_that_name_them),
+        cmocka_unit_test(what_cannot_be_counted_is_told),
+    };
+
+    return cmocka_run_group_tests_name("nft", tests, setup, teardown);
+}
