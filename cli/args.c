@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "graph/base/name.h"
+#include "graph/base/parse.h"
+#include "graph/base/time.h"
+
+#define MAX_ARGS 32
+
+static int wrong(const struct rca_usage *usage, const char *what,
+                 const char *word)
+{
+    (void)fprintf(stderr, "rca %s: %s '%s'; see rca %s --help\n", usage->name,
+                  what, word, usage->name);
+    return RCA_EXIT_USAGE;
+}
+
+static int unknown(const struct rca_usage *usage, const struct rca_arg *args,
+                   const char *word)
+{
+    const char *names[MAX_ARGS];
+    size_t n = 0, near;
+
+    for (; args[n].name && n < MAX_ARGS; n++)
+        names[n] = args[n].name;
+    near = rca_name_nearest(word, names, n);
+    if (near == n)
+        return wrong(usage, "unknown option", word);
+    (void)fprintf(stderr,
+                  "rca %s: unknown option '--%s': did you mean '--%s'?\n",
+                  usage->name, word, names[near]);
+    return RCA_EXIT_USAGE;
+}
+
+static int choose(const struct rca_usage *usage, const struct rca_arg *arg,
+                  const char *value)
+{
+    (void)usage;
+    for (int i = 0; arg->choices[i]; i++) {
+        if (strcmp(value, arg->choices[i]) == 0) {
+            *(int *)arg->to = i;
+            return -1;
+        }
+    }
+    (void)fprintf(stderr, "rca %s: --%s wants one of", usage->name, arg->name);
+    for (int i = 0; arg->choices[i]; i++)
+        (void)fprintf(stderr, " %s", arg->choices[i]);
+    (void)fprintf(stderr, ", not '%s'\n", value);
+    return RCA_EXIT_USAGE;
+}
+
+static int store_value(const struct rca_usage *usage, const struct rca_arg *arg,
+                       const char *value)
+{
+    const char *want = "a number, not";
+    int r = 0;
+
+    switch (arg->type) {
+    case RCA_ARG_FLAG:
+        *(_Bool *)arg->to = 1;
+        break;
+    case RCA_ARG_TEXT:
+        *(const char **)arg->to = value;
+        break;
+    case RCA_ARG_NUMBER:
+        r = rca_parse_u64(value, arg->to);
+        break;
+    case RCA_ARG_DURATION:
+        r = rca_duration_parse(value, arg->to);
+        want = "a duration such as 90s, 10min, 24h, not";
+        break;
+    case RCA_ARG_TIME:
+        r = rca_time_parse(value, rca_time_now(), arg->to);
+        want = "a time such as 14:02, -10min, 2026-11-22T14:02:30Z, not";
+        break;
+    case RCA_ARG_CHOICE:
+        return choose(usage, arg, value);
+    }
+    if (!r)
+        return -1;
+    (void)fprintf(stderr, "rca %s: --%s wants %s '%s'\n", usage->name,
+                  arg->name, want, value);
+    return RCA_EXIT_USAGE;
+}
+
+static const struct rca_arg *find(const struct rca_arg *args, const char *name,
+                                  size_t length, char letter)
+{
+    for (; args->name; args++) {
+        if (letter ? args->letter == letter
+                   : strlen(args->name) == length &&
+                         strncmp(args->name, name, length) == 0)
+            return args;
+    }
+    return NULL;
+}
+
+static int help(const struct rca_usage *usage, const struct rca_arg *args)
+{
+    printf("usage: %s\n\n%s\n\n", usage->synopsis, usage->text);
+    for (; args->name; args++) {
+        char left[64];
+
+        (void)snprintf(
+            left, sizeof(left), "%c%c%s--%s%s%s", args->letter ? '-' : ' ',
+            args->letter ? args->letter : ' ', args->letter ? ", " : "  ",
+            args->name, args->value ? " " : "", args->value ? args->value : "");
+        printf("  %-26s %s\n", left, args->help);
+    }
+    printf("  -h, --help                 this text\n\nEXAMPLES\n%s",
+           usage->examples);
+    return RCA_EXIT_DONE;
+}
+
+/* One option at argv[*i]; *i moves on past its value. */
+static int take(int argc, char **argv, int *i, const struct rca_arg *args,
+                const struct rca_usage *usage)
+{
+    const char *word = argv[*i];
+    _Bool is_long = word[1] == '-';
+    const char *name = word + 1 + is_long;
+    const char *equals = is_long ? strchr(name, '=') : NULL;
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const char *value = equals ? equals + 1 : NULL;
+    const struct rca_arg *arg =
+        find(args, name, length, is_long ? '\0' : name[0]);
+
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return help(usage, args);
+    if (!arg)
+        return is_long ? unknown(usage, args, name)
+                       : wrong(usage, "unknown option", word);
+    if (!is_long && name[1])
+        value = name + 1;
+    if (arg->type == RCA_ARG_FLAG) {
+        if (value)
+            return wrong(usage, "an option takes no value:", word);
+        return store_value(usage, arg, "");
+    }
+    if (!value) {
+        if (*i + 1 >= argc)
+            return wrong(usage, "a value is missing after", word);
+        value = argv[++*i];
+    }
+    return store_value(usage, arg, value);
+}
+
+int rca_args_parse(int argc, char **argv, const struct rca_arg *args,
+                   const struct rca_usage *usage, size_t max_words,
+                   const char **ret_words)
+{
+    _Bool options = 1;
+    size_t words = 0;
+
+    for (size_t i = 0; i < max_words; i++)
+        ret_words[i] = NULL;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        int code;
+
+        if (options && strcmp(word, "--") == 0) {
+            options = 0;
+        } else if (options && word[0] == '-' && word[1]) {
+            code = take(argc, argv, &i, args, usage);
+            if (code >= 0)
+                return code;
+        } else if (words < max_words) {
+            ret_words[words++] = word;
+        } else {
+            return wrong(usage, "unexpected word", word);
+        }
+    }
+    return -1;
+}

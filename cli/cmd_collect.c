@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <signal.h>
+
+#include "cli/args.h"
+#include "cli/common.h"
+#include "collector/collect.h"
+
+static volatile sig_atomic_t stop;
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
+
+static const struct rca_usage usage = {
+    "collect",
+    "rca collect [--interval 1s] [--duration 10min] [--source LIST]",
+    "Watch this host and write what is seen to the store (--db), one tick each\n"
+    "interval, until stopped (Ctrl-C). Needs root or CAP_BPF, CAP_PERFMON,\n"
+    "CAP_NET_ADMIN and CAP_SYS_ADMIN; what cannot be watched is named once, and\n"
+    "the rest goes on. 'rca doctor' shows it beforehand.",
+    "  sudo rca collect\n"
+    "  sudo rca --db /tmp/try.db collect --interval 1s --duration 10min\n"
+    "  sudo rca collect --source host,cgroup,sock\n",
+};
+
+int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
+{
+    const struct sigaction act = {.sa_handler = on_stop};
+    struct rca_collect_options options = {
+        .db = cli->db,
+        .interval = cli->config.interval,
+        .sources = cli->config.sources,
+        .config = &cli->config,
+        .stop = &stop,
+    };
+    const struct rca_arg args[] = {
+        {"interval", 'i', RCA_ARG_DURATION, "TIME", &options.interval, NULL,
+         "between ticks (1s)"},
+        {"duration", 'd', RCA_ARG_DURATION, "TIME", &options.duration, NULL,
+         "stop by itself after this long"},
+        {"source", 's', RCA_ARG_TEXT, "LIST", &options.sources, NULL,
+         "of host,cgroup,task,sock,drop,link,nft"},
+        {0},
+    };
+    struct rca_diag diag = {0};
+    int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
+
+    if (r >= 0)
+        return r;
+    (void)sigaction(SIGINT, &act, NULL);
+    (void)sigaction(SIGTERM, &act, NULL);
+    r = rca_collect_run(&options, &diag);
+    return r ? rca_say("cannot collect", &diag, r) : RCA_EXIT_DONE;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cli/args.h"
+#include "cli/common.h"
+#include "collector/collect.h"
+
+static const struct rca_usage usage = {
+    "doctor",
+    "rca doctor",
+    "Try every source on this host, and print what works, how, and what is not\n"
+    "seen without the rest. Exit 5 if nothing of eBPF works.",
+    "  sudo rca doctor\n",
+};
+
+/** Kernels on which the project's own tests were run (README.md). */
+static const char tested[] = "6.18, 6.1";
+
+static void print_host(void)
+{
+    struct utsname uts;
+
+    if (uname(&uts))
+        return;
+    printf("kernel    %s %s (tested on %s)\n", uts.release, uts.machine,
+           tested);
+    printf("types     %s\n", access("/sys/kernel/btf/vmlinux", R_OK)
+                                 ? "no BTF: eBPF programs cannot be fitted to "
+                                   "this kernel (CONFIG_DEBUG_INFO_BTF)"
+                                 : "/sys/kernel/btf/vmlinux");
+    printf("user      %s\n",
+           geteuid() == 0 ? "root"
+                          : "not root: run 'sudo rca doctor' to see what "
+                            "root could watch");
+}
+
+static const char *state_name(enum rca_feature_state state)
+{
+    switch (state) {
+    case RCA_FEATURE_ON:
+        return "on";
+    case RCA_FEATURE_TWIN:
+        return "twin";
+    case RCA_FEATURE_OFF:
+        break;
+    }
+    return "off";
+}
+
+int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv)
+{
+    const struct rca_arg args[] = {{0}};
+    struct rca_observer *obs RCA_CLEANUP(rca_observer_free) = NULL;
+    const struct rca_feature *f;
+    _Bool requests = 0;
+    size_t n;
+    int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
+
+    if (r >= 0)
+        return r;
+    r = rca_collect_probe(&cli->config, &obs);
+    if (r)
+        return rca_say("cannot look", NULL, r);
+
+    print_host();
+    f = rca_observer_features(obs, &n);
+    printf("\n%-26s %-5s %s\n", "feature", "state", "how, or why not");
+    for (size_t i = 0; i < n; i++) {
+        printf("%-26s %-5s %s\n", f[i].name, state_name(f[i].state), f[i].how);
+        if (f[i].state == RCA_FEATURE_OFF && f[i].lost[0])
+            printf("%-26s       not seen: %s\n", "", f[i].lost);
+        requests |= f[i].state != RCA_FEATURE_OFF &&
+                    (strncmp(f[i].name, "socket", 6) == 0 ||
+                     strncmp(f[i].name, "task", 4) == 0);
+    }
+    return requests ? RCA_EXIT_DONE : RCA_EXIT_MISSING;
+}

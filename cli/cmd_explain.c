@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/args.h"
+#include "cli/common.h"
+
+static const struct rca_usage usage = {
+    "explain",
+    "rca explain [--entity NAME] [--metric NAME] [--at TIME | --from TIME --to "
+    "TIME]\n"
+    "                   [--top 5] [--format FORMAT] [-o FILE]",
+    "Name the root cause of what is wrong with an entity: text on a terminal,\n"
+    "DOT when redirected, the suffix of -o decides otherwise. Without --entity\n"
+    "the most severe symptom is explained, without times the latest incident.\n"
+    "Exit: 0 a cause was named, 3 the entity is normal, 4 no clear cause.",
+    "  rca explain --entity web\n"
+    "  rca explain --entity web --at 14:02 -o why.svg\n"
+    "  rca explain --entity service/web@host-3 | dot -Tpng > why.png\n",
+};
+
+static const char *const formats[] = {"text", "dot", "json",
+                                      "svg",  "png", NULL};
+static_assert(RCA_ARRAY_SIZE(formats) == RCA_FORMAT_COUNT + 1,
+              "every format has a name");
+
+struct options {
+    struct rca_explain_options explain;
+    const char *entity;
+    const char *output;
+    uint64_t top;
+    int format; /* -1: by suffix or terminal */
+};
+
+static int pick_format(struct options *o)
+{
+    const char *dot = o->output ? strrchr(o->output, '.') : NULL;
+
+    if (o->format >= 0)
+        return -1;
+    if (!o->output) {
+        o->format = isatty(STDOUT_FILENO) ? RCA_FORMAT_TEXT : RCA_FORMAT_DOT;
+        return -1;
+    }
+    for (int i = 0; dot && formats[i]; i++) {
+        if (strcmp(dot + 1, formats[i]) == 0 ||
+            (i == RCA_FORMAT_TEXT && strcmp(dot + 1, "txt") == 0))
+            o->format = i;
+    }
+    if (o->format >= 0)
+        return -1;
+    (void)fprintf(stderr,
+                  "rca explain: '%s': the suffix is none of .txt .dot .json "
+                  ".svg .png; or give --format\n",
+                  o->output);
+    return RCA_EXIT_USAGE;
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+    const struct rca_arg args[] = {
+        {"entity", 'e', RCA_ARG_TEXT, "NAME", &o->entity, NULL,
+         "name, kind/name or kind/name@host"},
+        {"metric", 'm', RCA_ARG_TEXT, "NAME", &o->explain.metric, NULL,
+         "the symptom (its most abnormal one)"},
+        {"at", 0, RCA_ARG_TIME, "TIME", &o->explain.at, NULL,
+         "the incident that holds this time"},
+        {"from", 0, RCA_ARG_TIME, "TIME", &o->explain.from, NULL,
+         "begin of the incident"},
+        {"to", 0, RCA_ARG_TIME, "TIME", &o->explain.to, NULL,
+         "end of the incident"},
+        {"top", 0, RCA_ARG_NUMBER, "N", &o->top, NULL,
+         "causes to list, at most (5)"},
+        {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o->format, formats,
+         "text, dot, json, svg or png"},
+        {"output", 'o', RCA_ARG_TEXT, "FILE", &o->output, NULL,
+         "write there, whole or not at all"},
+        {0},
+    };
+    int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
+
+    if (r >= 0)
+        return r;
+    if (o->explain.at != RCA_TIME_NONE &&
+        (o->explain.from != RCA_TIME_NONE || o->explain.to != RCA_TIME_NONE)) {
+        (void)fprintf(stderr,
+                      "rca explain: --at goes without --from and --to\n");
+        return RCA_EXIT_USAGE;
+    }
+    if (o->explain.from != RCA_TIME_NONE && o->explain.to != RCA_TIME_NONE &&
+        o->explain.from >= o->explain.to) {
+        (void)fprintf(stderr, "rca explain: --from must be before --to\n");
+        return RCA_EXIT_USAGE;
+    }
+    o->explain.top = (size_t)o->top;
+    return pick_format(o);
+}
+
+static int make(const struct rca_open *open, struct options *o,
+                struct rca_explanation **ret_e)
+{
+    struct rca_model *model RCA_CLEANUP(rca_model_free) = NULL;
+    const struct rca_entity *entity;
+    int r = o->entity ? rca_open_entity(open, o->entity, &entity) : -1;
+
+    if (r >= 0)
+        return r;
+    if (o->entity)
+        o->explain.entity = entity->id;
+    r = rca_open_model(open, &model);
+    if (r >= 0)
+        return r;
+    r = rca_explain(open->store, model, &o->explain, ret_e);
+    if (r == RCA_EUNKNOWN && o->explain.metric)
+        return rca_say("no such metric of that entity; see 'rca show entity'",
+                       NULL, r);
+    if (r == RCA_EUNKNOWN)
+        return rca_say("nothing is measured of that entity", NULL, r);
+    if (r == RCA_ETOOFEW)
+        return rca_say("too little data in the incident or before it", NULL, r);
+    return r ? rca_say("cannot explain", NULL, r) : -1;
+}
+
+int rca_cmd_explain(struct rca_cli *cli, int argc, char **argv)
+{
+    struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) = NULL;
+    struct options o = {
+        .explain = {.entity = RCA_ID_NONE,
+                    .from = RCA_TIME_NONE,
+                    .to = RCA_TIME_NONE,
+                    .at = RCA_TIME_NONE,
+                    .seed = 1},
+        .top = 5,
+        .format = -1,
+    };
+    struct rca_open open;
+    int r = parse(argc, argv, &o);
+
+    r = r >= 0 ? r : rca_open_store(cli, &open);
+    if (r >= 0)
+        return r;
+    r = make(&open, &o, &e);
+    rca_open_done(&open);
+    if (r >= 0)
+        return r;
+    r = rca_output(e, (enum rca_format)o.format, o.output, cli->colour);
+    if (r == RCA_ENOSUPPORT)
+        return RCA_EXIT_MISSING;
+    if (r)
+        return rca_say(o.output ? o.output : "cannot write", NULL, r);
+    return (int)rca_exit_of(e->verdict);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <math.h>
+#include <string.h>
+
+#include "cli/args.h"
+#include "cli/common.h"
+#include "cli/spark.h"
+#include "graph/base/time.h"
+#include "graph/dot.h"
+
+static const struct rca_usage usage = {
+    "show",
+    "rca show entities|edges|graph\n"
+    "       rca show series|entity NAME",
+    "What is known: the entities, the edges between them (each from the\n"
+    "dependent to what it depends on), the graph in DOT; the metrics of one\n"
+    "entity over the last hour, or what the model learned of it.",
+    "  rca show entities\n"
+    "  rca show series web\n"
+    "  rca show entity web\n"
+    "  rca show graph | dot -Tsvg > graph.svg\n",
+};
+
+static int show_entities(const struct rca_open *open, const char *name)
+{
+    char last[RCA_TIME_TEXT_SIZE];
+
+    (void)name;
+    for (uint32_t i = 0; i < rca_graph_size(open->graph); i++) {
+        const struct rca_entity *e = rca_graph_entity(open->graph, i);
+
+        printf("%-10s %-44s %s\n", rca_kind_name(e->kind), e->name,
+               rca_time_utc(e->last, last));
+    }
+    return RCA_EXIT_DONE;
+}
+
+static const struct rca_entity *end(const struct rca_graph *g, rca_id id)
+{
+    return rca_graph_entity(g, rca_graph_node(g, id));
+}
+
+static int show_edges(const struct rca_open *open, const char *name)
+{
+    (void)name;
+    for (uint32_t i = 0; i < rca_graph_edges(open->graph); i++) {
+        const struct rca_edge *edge = rca_graph_edge(open->graph, i);
+        const struct rca_entity *a = end(open->graph, edge->source);
+        const struct rca_entity *b = end(open->graph, edge->target);
+
+        printf("%s/%s %s %s/%s\n", rca_kind_name(a->kind), a->name,
+               rca_edge_name(edge->kind), rca_kind_name(b->kind), b->name);
+    }
+    return RCA_EXIT_DONE;
+}
+
+static int show_graph(const struct rca_open *open, const char *name)
+{
+    struct rca_buf buf = {0};
+    char *text RCA_CLEANUP(rca_freep) = NULL;
+    int r;
+
+    (void)name;
+    rca_buf_str(&buf, "digraph entities {\n  rankdir=LR;\n"
+                      "  node [shape=box, fontname=\"DejaVu Sans\"];\n");
+    for (uint32_t i = 0; i < rca_graph_size(open->graph); i++) {
+        rca_buf_fmt(&buf, "  n%u [label=", (unsigned)i);
+        rca_dot_quote(&buf, rca_graph_entity(open->graph, i)->name);
+        rca_buf_str(&buf, "];\n");
+    }
+    for (uint32_t i = 0; i < rca_graph_edges(open->graph); i++) {
+        const struct rca_edge *edge = rca_graph_edge(open->graph, i);
+
+        rca_buf_fmt(&buf, "  n%u -> n%u [label=\"%s\"%s];\n",
+                    (unsigned)rca_graph_node(open->graph, edge->source),
+                    (unsigned)rca_graph_node(open->graph, edge->target),
+                    rca_edge_name(edge->kind),
+                    edge->kind == RCA_EDGE_LINK ? ", dir=none" : "");
+    }
+    rca_buf_str(&buf, "}\n");
+    r = rca_buf_take(&buf, &text);
+    if (r)
+        return rca_say("show", NULL, r);
+    (void)fputs(text, stdout);
+    return RCA_EXIT_DONE;
+}
+
+static double newest(const double *x, size_t n)
+{
+    while (n > 0 && isnan(x[n - 1]))
+        n--;
+    return n ? x[n - 1] : NAN;
+}
+
+static int show_series(const struct rca_open *open, const char *name)
+{
+    struct rca_window *w RCA_CLEANUP(rca_window_free) = NULL;
+    const struct rca_entity *e;
+    rca_time from = open->info.last - 3600 * RCA_SECOND;
+    int r = rca_open_entity(open, name, &e);
+
+    if (r >= 0)
+        return r;
+    if (from < open->info.first)
+        from = open->info.first;
+    r = rca_window_read(open->store, from, open->info.last,
+                        open->info.interval ? open->info.interval : RCA_SECOND,
+                        &e->id, 1, &w);
+    if (r)
+        return rca_say("nothing is measured of it in the last hour", NULL, r);
+    for (size_t v = 0; v < w->n_vars; v++) {
+        const struct rca_metric *m = &w->vars[v].metric;
+        const double *x = w->x + v * w->n_rows;
+        char spark[RCA_SPARK_TEXT], value[32];
+        double cells[40];
+
+        rca_spark_resample(x, w->n_rows, cells, RCA_ARRAY_SIZE(cells));
+        printf("%-40s %-11s %12s  %s\n", m->name, rca_role_name(m->role),
+               rca_value_text(newest(x, w->n_rows), m->unit, value),
+               rca_spark_text(cells, RCA_ARRAY_SIZE(cells), spark));
+    }
+    return RCA_EXIT_DONE;
+}
+
+static void print_factor(const struct rca_open *open,
+                         const struct rca_factor_view *v)
+{
+    printf("%s: usually %.4g, varies by %.3g, by %.3g where explained\n",
+           v->metric, v->centre, v->scale, v->residual_scale);
+    for (size_t p = 0; p < v->n_parents; p++) {
+        uint32_t node = rca_graph_node(open->graph, v->parents[p].entity);
+
+        printf("    %+.4g x %s of %s\n", v->parents[p].weight,
+               v->parents[p].metric,
+               node == UINT32_MAX ? "?"
+                                  : rca_graph_entity(open->graph, node)->name);
+    }
+}
+
+static int show_entity(const struct rca_open *open, const char *name)
+{
+    struct rca_model *model RCA_CLEANUP(rca_model_free) = NULL;
+    const struct rca_entity *e;
+    size_t shown = 0;
+    int r = rca_open_entity(open, name, &e);
+
+    r = r >= 0 ? r : rca_open_model(open, &model);
+    if (r >= 0)
+        return r;
+    for (size_t i = 0; i < rca_model_variables(model); i++) {
+        struct rca_factor_view view;
+
+        rca_model_view(model, i, &view);
+        if (view.entity != e->id)
+            continue;
+        print_factor(open, &view);
+        shown++;
+    }
+    if (!shown)
+        printf("the model knows nothing of %s\n", e->name);
+    return RCA_EXIT_DONE;
+}
+
+static const struct {
+    const char *word;
+    _Bool wants_name;
+    int (*show)(const struct rca_open *open, const char *name);
+} subjects[] = {
+    {"entities", 0, show_entities}, {"edges", 0, show_edges},
+    {"graph", 0, show_graph},       {"series", 1, show_series},
+    {"entity", 1, show_entity},
+};
+
+static int wrong(const char *what, const char *word)
+{
+    (void)fprintf(stderr, "rca show: %s%s; see rca show --help\n", what,
+                  word ? word : "");
+    return RCA_EXIT_USAGE;
+}
+
+int rca_cmd_show(struct rca_cli *cli, int argc, char **argv)
+{
+    const struct rca_arg args[] = {{0}};
+    const char *words[2];
+    struct rca_open open;
+    int r = rca_args_parse(argc, argv, args, &usage, 2, words);
+
+    if (r >= 0)
+        return r;
+    if (!words[0])
+        return wrong("show what? entities, edges, graph, series or entity",
+                     NULL);
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(subjects); i++) {
+        if (strcmp(words[0], subjects[i].word) != 0)
+            continue;
+        if (subjects[i].wants_name != (words[1] != NULL))
+            return wrong(words[1] ? "unexpected word " : "the name is missing",
+                         words[1]);
+        r = rca_open_store(cli, &open);
+        if (r >= 0)
+            return r;
+        r = subjects[i].show(&open, words[1]);
+        rca_open_done(&open);
+        return r;
+    }
+    return wrong("unknown subject ", words[0]);
+}

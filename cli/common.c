@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/common.h"
+
+#include <errno.h>
+#include <string.h>
+
+static enum rca_exit exit_of_error(int err)
+{
+    switch (err) {
+    case RCA_ENOSUPPORT:
+    case -EPERM:
+        return RCA_EXIT_MISSING;
+    case RCA_ETOOFEW:
+        return RCA_EXIT_UNCLEAR;
+    case RCA_EUNKNOWN:
+    case RCA_EAMBIGUOUS:
+        return RCA_EXIT_USAGE;
+    default:
+        return RCA_EXIT_ERROR;
+    }
+}
+
+int rca_say(const char *what, const struct rca_diag *diag, int err)
+{
+    (void)fprintf(stderr, "rca: %s: %s\n", what,
+                  diag && diag->text[0] ? diag->text : rca_strerror(err));
+    return (int)exit_of_error(err);
+}
+
+int rca_open_store(const struct rca_cli *cli, struct rca_open *ret_open)
+{
+    struct rca_open open = {0};
+    struct rca_diag diag = {0};
+    int r = rca_store_open(cli->db, RCA_STORE_READ, &diag, &open.store);
+
+    if (r == -ENOENT) {
+        (void)fprintf(stderr,
+                      "rca: no store '%s': run 'rca collect' first, or name "
+                      "another with --db\n",
+                      cli->db);
+        return RCA_EXIT_ERROR;
+    }
+    r = r ? r : rca_store_info(open.store, &open.info);
+    if (!r && open.info.last == RCA_TIME_NONE) {
+        rca_open_done(&open);
+        (void)fprintf(stderr, "rca: '%s' holds no data yet\n", cli->db);
+        return RCA_EXIT_UNCLEAR;
+    }
+    r = r ? r
+          : rca_store_graph(open.store, open.info.first, open.info.last,
+                            &open.graph);
+    if (r) {
+        rca_open_done(&open);
+        return rca_say(cli->db, &diag, r);
+    }
+    *ret_open = open;
+    return -1;
+}
+
+void rca_open_done(struct rca_open *open)
+{
+    rca_graph_free(&open->graph);
+    rca_store_close(&open->store);
+}
+
+int rca_open_model(const struct rca_open *open, struct rca_model **ret_model)
+{
+    void *data RCA_CLEANUP(rca_freep) = NULL;
+    rca_time when;
+    size_t size;
+    int r = rca_store_get(open->store, "model", &when, &data, &size);
+
+    if (r > 0) {
+        (void)fprintf(stderr, "rca: there is no model yet: run 'rca train "
+                              "--window 24h' (or as long as there are data)\n");
+        return RCA_EXIT_UNCLEAR;
+    }
+    r = r ? r : rca_model_decode(data, size, ret_model);
+    return r ? rca_say("the model cannot be read, train again", NULL, r) : -1;
+}
+
+static void print_entity(const struct rca_entity *e)
+{
+    (void)fprintf(stderr, "  %s/%s%s%s\n", rca_kind_name(e->kind), e->name,
+                  e->host[0] ? "@" : "", e->host);
+}
+
+int rca_open_entity(const struct rca_open *open, const char *text,
+                    const struct rca_entity **ret_entity)
+{
+    uint32_t node, list[16];
+    size_t n = 0;
+    int r = rca_graph_match(open->graph, text, &node, list, &n);
+
+    if (!r) {
+        *ret_entity = rca_graph_entity(open->graph, node);
+        return -1;
+    }
+    if (r == RCA_EAMBIGUOUS)
+        (void)fprintf(stderr, "rca: '%s' is one of several, say which:\n",
+                      text);
+    else
+        (void)fprintf(stderr, "rca: there is no entity '%s'%s\n", text,
+                      n ? ": did you mean" : "; see 'rca show entities'");
+    for (size_t i = 0; i < n; i++)
+        print_entity(rca_graph_entity(open->graph, list[i]));
+    return RCA_EXIT_USAGE;
+}

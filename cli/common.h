@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * common - what several commands do in the same way: open the store, load the
+ * model, find the entity that a person typed. Each says what is wrong on
+ * standard error and returns an exit code, or -1 to go on.
+ */
+
+#include "cli/cli.h"
+
+struct rca_open {
+    struct rca_store *store; /* owned */
+    struct rca_store_info info;
+    struct rca_graph *graph; /* owned: of all times */
+};
+
+/** rca_open_store() - for reading; RCA_EXIT_UNCLEAR if it holds no data */
+int rca_open_store(const struct rca_cli *cli, struct rca_open *ret_open);
+void rca_open_done(struct rca_open *open);
+
+/** rca_open_model() - RCA_EXIT_UNCLEAR if there is none */
+int rca_open_model(const struct rca_open *open, struct rca_model **ret_model);
+
+/** rca_open_entity() - @text as typed; unknown and ambiguous are said with the
+ * candidates */
+int rca_open_entity(const struct rca_open *open, const char *text,
+                    const struct rca_entity **ret_entity);
+
+/** rca_say() - "rca: WHAT: diag or err" on standard error; the exit code that
+ * @err means */
+int rca_say(const char *what, const struct rca_diag *diag, int err);

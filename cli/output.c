@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Output to files: written beside the target under a temporary name and renamed
+ * when whole. Graphviz' dot is run without a shell, with the DOT in a file.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/render.h"
+
+extern char **environ;
+
+enum rca_exit rca_exit_of(enum rca_verdict verdict)
+{
+    switch (verdict) {
+    case RCA_VERDICT_CAUSE:
+        return RCA_EXIT_DONE;
+    case RCA_VERDICT_NORMAL:
+        return RCA_EXIT_NORMAL;
+    case RCA_VERDICT_UNCLEAR:
+    case RCA_VERDICT_COUNT:
+        break;
+    }
+    return RCA_EXIT_UNCLEAR;
+}
+
+int rca_render(const struct rca_explanation *e, enum rca_format format,
+               _Bool colour, char **ret_text)
+{
+    struct rca_buf buf = {0};
+    int r = -EINVAL;
+
+    if (format == RCA_FORMAT_TEXT)
+        r = rca_render_text(e, colour, &buf);
+    else if (format == RCA_FORMAT_DOT)
+        r = rca_render_dot(e, &buf);
+    else if (format == RCA_FORMAT_JSON)
+        r = rca_render_json(e, &buf);
+    if (r) {
+        rca_buf_done(&buf);
+        return r;
+    }
+    return rca_buf_take(&buf, ret_text);
+}
+
+static int write_all(int fd, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t n = write(fd, text, left);
+
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        text += n > 0 ? n : 0;
+        left -= n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
+/* A new file beside @path; its name goes to @temporary. */
+static int open_beside(const char *path, char temporary[PATH_MAX])
+{
+    int fd;
+
+    if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    (void)fchmod(fd, 0644);
+    return fd;
+}
+
+static int write_file(const char *path, const char *text)
+{
+    char temporary[PATH_MAX];
+    int fd = open_beside(path, temporary);
+    int r = fd < 0 ? fd : write_all(fd, text);
+
+    if (fd >= 0 && close(fd) && !r)
+        r = -errno;
+    if (!r && rename(temporary, path))
+        r = -errno;
+    if (r && fd >= 0)
+        (void)unlink(temporary);
+    return r;
+}
+
+/* Run dot on file @in. Return: 0; -ENOENT if it is missing; -EIO. */
+static int run_dot(const char *in, const char *out, const char *type)
+{
+    char name[] = "dot";
+    char *argv[] = {name,        strdup(type), strdup("-o"),
+                    strdup(out), strdup(in),   NULL};
+    int status = 0, r = -ENOMEM;
+    pid_t pid;
+
+    if (argv[1] && argv[2] && argv[3] && argv[4])
+        r = -posix_spawnp(&pid, name, NULL, NULL, argv, environ);
+    for (size_t i = 1; i < 5; i++)
+        free(argv[i]);
+    if (r)
+        return r;
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR)
+            return -errno;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return -ENOENT;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+}
+
+/* "x.svg" to "x.dot". */
+static int instead(const char *path, const char *text, int why)
+{
+    const char *suffix = strrchr(path, '.');
+    char other[PATH_MAX];
+    int r;
+
+    if (snprintf(other, sizeof(other), "%.*s.dot",
+                 suffix ? (int)(suffix - path) : (int)strlen(path),
+                 path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    r = write_file(other, text);
+    if (r)
+        return r;
+    (void)fprintf(stderr,
+                  why == -ENOENT
+                      ? "rca: 'dot' is missing (apt install graphviz): wrote "
+                        "%s instead\n"
+                      : "rca: 'dot' failed: wrote %s instead\n",
+                  other);
+    return RCA_ENOSUPPORT;
+}
+
+static int copy_out(const char *path)
+{
+    char block[65536];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : 1;
+
+    while (n > 0) {
+        n = read(fd, block, sizeof(block));
+        if (n > 0 && fwrite(block, 1, (size_t)n, stdout) != (size_t)n)
+            n = -1;
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    return n < 0 ? -EIO : 0;
+}
+
+static int draw(const char *text, enum rca_format format, const char *path)
+{
+    const char *place = path ? path : "/tmp/rca-explain";
+    char in[PATH_MAX], out[PATH_MAX];
+    int fd = open_beside(place, in);
+    int r = fd < 0 ? fd : write_all(fd, text);
+
+    if (fd < 0)
+        return r;
+    (void)close(fd);
+    fd = r ? r : open_beside(place, out);
+    if (fd >= 0) {
+        (void)close(fd);
+        r = run_dot(in, out, format == RCA_FORMAT_SVG ? "-Tsvg" : "-Tpng");
+        if (!r)
+            r = path ? (rename(out, path) ? -errno : 0) : copy_out(out);
+        else
+            r = instead(path ? path : "explain.svg", text, r);
+        (void)unlink(out);
+    }
+    (void)unlink(in);
+    return fd < 0 ? fd : r;
+}
+
+int rca_output(const struct rca_explanation *e, enum rca_format format,
+               const char *path, _Bool colour)
+{
+    _Bool drawn = format == RCA_FORMAT_SVG || format == RCA_FORMAT_PNG;
+    char *text RCA_CLEANUP(rca_freep) = NULL;
+    int r =
+        rca_render(e, drawn ? RCA_FORMAT_DOT : format, colour && !path, &text);
+
+    if (r)
+        return r;
+    if (drawn)
+        return draw(text, format, path);
+    if (path)
+        return write_file(path, text);
+    return fputs(text, stdout) < 0 ? -EIO : 0;
+}

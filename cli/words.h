@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * words - the sentences of an answer, the same in text and picture. Each is
+ * made from kind, role and values alone, and says no more than these.
+ */
+
+#include "graph/base/buf.h"
+#include "model/explain.h"
+
+/** rca_words_title() - "Why is web slow?", "web is normal" */
+void rca_words_title(struct rca_buf *buf, const struct rca_explanation *e);
+
+/** rca_words_answer() - "batch began to use 1.9 CPU cores (it was 0.02)" */
+void rca_words_answer(struct rca_buf *buf, const struct rca_explanation *e);
+
+/** rca_words_sure() - "92 % sure. It began at 14:02:10, 20 s before ..." */
+void rca_words_sure(struct rca_buf *buf, const struct rca_explanation *e);
+
+/** rca_words_what_if() - "Had it stayed as usual, ..."; empty without a cause */
+void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e);
+
+/** rca_words_change() - "46 ms → 189 ms" */
+void rca_words_change(struct rca_buf *buf, const struct rca_card *card);
+
+/** rca_words_factor() - "▲ 4.1×", "▼ 3×", "new" where before was nothing */
+void rca_words_factor(struct rca_buf *buf, const struct rca_card *card);
