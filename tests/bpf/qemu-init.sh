@@ -6,7 +6,7 @@
 # a host has, runs what lies in /tests, one line for each, and ends the machine.
 
 /bin/busybox --install -s /bin
-export PATH=/bin:/sbin:/usr/sbin HOME=/tmp
+export PATH=/usr/sbin:/sbin:/bin HOME=/tmp # iproute2 before busybox
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
