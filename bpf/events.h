@@ -17,6 +17,7 @@
 #endif
 
 #define RCA_COMM_SIZE 16 /* the kernel's TASK_COMM_LEN */
+#define RCA_NODE_SIZE 65 /* the kernel's __NEW_UTS_LEN + 1 */
 
 /* --- latency histograms ---------------------------------------------------- */
 
@@ -127,7 +128,8 @@ enum rca_sock_time {
  * @failures:  connects that failed
  * @max_ns:    largest of an epoch, by epoch & 1; good where @max_epoch matches
  * @srtt_us:   smoothed round trip of the connection that reported last
- * @pid:       process that used one last, for looking it up in /proc
+ * @pid:       process that used one last
+ * @uts:       inode of its UTS namespace, key of the map `nodes`
  */
 struct rca_sock_edge {
     __u64 requests;
@@ -143,11 +145,13 @@ struct rca_sock_edge {
     __u32 max_epoch[2];
     __u32 srtt_us;
     __u32 pid;
+    __u32 uts;
+    __u32 unused;
     __u32 bucket[RCA_SOCK_TIMES][RCA_LATENCY_BUCKETS];
 };
 
 _Static_assert(sizeof(struct rca_sock_edge) ==
-                   8 * (8 + 3 * RCA_SOCK_TIMES) + 16 +
+                   8 * (8 + 3 * RCA_SOCK_TIMES) + 24 +
                        4 * RCA_SOCK_TIMES * RCA_LATENCY_BUCKETS,
                "both sides must agree");
 

@@ -58,7 +58,9 @@ enum {
     TCP_ESTABLISHED = 1,
     TCP_SYN_SENT = 2,
     TCP_SYN_RECV = 3,
+    TCP_FIN_WAIT1 = 4,
     TCP_CLOSE = 7,
+    TCP_LAST_ACK = 9,
     TCP_LISTEN = 10,
 };
 
@@ -104,7 +106,17 @@ typedef struct {
     struct net *net;
 } possible_net_t;
 
+struct new_utsname {
+    char nodename[65];
+};
+
+struct uts_namespace {
+    struct new_utsname name;
+    struct ns_common ns;
+};
+
 struct nsproxy {
+    struct uts_namespace *uts_ns;
     struct net *net_ns;
 };
 

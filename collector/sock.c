@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * The socket source: reads what the kernel side counted (sock_probe.c), and
+ * lets the book make services, clients and calls of it (sock_book.h).
+ */
+
+#include "collector/sock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "collector/sock_book.h"
+#include "collector/source.h"
+
+static_assert(RCA_CGROUP_TREE_CPU == (int)RCA_CGROUP_V1_CPU &&
+                  RCA_CGROUP_TREE_CPUACCT == (int)RCA_CGROUP_V1_CPUACCT &&
+                  RCA_CGROUP_TREE_MEMORY == (int)RCA_CGROUP_V1_MEMORY,
+              "cgroups are numbered as the observer does");
+
+struct source {
+    struct rca_sock_probe *probe; /* owned */
+    struct rca_sock_book book;
+};
+
+static void source_close(void **state)
+{
+    struct source *s = (struct source *)*state;
+
+    if (!s)
+        return;
+    rca_sock_probe_close(&s->probe);
+    rca_sock_book_done(&s->book);
+    free(s);
+    *state = NULL;
+}
+
+static uint32_t own_uts(const char *proc)
+{
+    char path[256];
+    struct stat st;
+
+    (void)snprintf(path, sizeof(path), "%s/self/ns/uts", proc);
+    return stat(path, &st) ? 0 : (uint32_t)st.st_ino;
+}
+
+static int source_open(const struct rca_source_env *env,
+                       struct rca_observer *obs, void **ret_state)
+{
+    void *state RCA_CLEANUP(source_close) = NULL;
+    struct source *s;
+    int r;
+
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    state = s;
+    rca_sock_book_init(&s->book, env->config, own_uts(env->proc));
+    r = rca_sock_probe_open(obs, RCA_SOCK_BEST, &s->probe);
+    if (r)
+        return r;
+    *ret_state = RCA_TAKE(state);
+    return 0;
+}
+
+static int feed(void *arg, const struct rca_sock_key *key,
+                const struct rca_sock_edge *edge)
+{
+    return rca_sock_book_feed((struct rca_sock_book *)arg, key, edge);
+}
+
+static int name_node(void *arg, uint32_t uts, const char *name)
+{
+    return rca_sock_book_node((struct rca_sock_book *)arg, uts, name);
+}
+
+static void report_losses(const struct source *s, struct rca_observer *obs)
+{
+    const struct rca_sock_losses l = rca_sock_probe_losses(s->probe);
+    const rca_id host = rca_observe_host(obs);
+
+    rca_observe_value(obs, host, "rca_sock_folded_events_total",
+                      (double)l.folded);
+    rca_observe_value(obs, host, "rca_sock_lost_events_total", (double)l.lost);
+}
+
+static int source_tick(void *state, struct rca_observer *obs)
+{
+    struct source *s = (struct source *)state;
+    const uint32_t epoch = rca_sock_probe_epoch(s->probe);
+    struct rca_sock_key key;
+    int r;
+
+    r = rca_sock_probe_nodes(s->probe, name_node, &s->book);
+    if (!r)
+        r = rca_sock_probe_read(s->probe, feed, &s->book);
+    if (!r)
+        r = rca_sock_book_report(&s->book, obs, epoch);
+    if (r)
+        return r;
+    while (rca_sock_book_expire(&s->book, rca_observer_now(obs) - RCA_SOCK_IDLE,
+                                &key))
+        rca_sock_probe_forget(s->probe, &key);
+    report_losses(s, obs);
+    return 0;
+}
+
+const struct rca_source rca_source_sock = {
+    .name = "sock",
+    .open = source_open,
+    .tick = source_tick,
+    .close = source_close,
+};

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * sock_report - add what the links counted to their entities, and report them.
+ */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "collector/sock_book.h"
+
+#define NS_PER_S 1e9
+#define US_PER_S 1e6
+
+static const char *const prefix[] = {
+    [RCA_SOCK_LATENCY] = "request_latency_seconds",
+    [RCA_SOCK_SERVICE] = "service_time_seconds",
+    [RCA_SOCK_QUEUE] = "queue_time_seconds",
+};
+static_assert(RCA_ARRAY_SIZE(prefix) == RCA_SOCK_TIMES, "a name for each");
+
+/* --- counting ---------------------------------------------------------------- */
+
+static void add_times(struct rca_sock_tally *t, const struct rca_sock_link *l,
+                      uint32_t epoch)
+{
+    const unsigned slot = epoch & 1;
+
+    for (unsigned what = 0; what < RCA_SOCK_TIMES; what++) {
+        t->sum_ns[what] += l->next->sum_ns[what] - l->prev->sum_ns[what];
+        for (unsigned b = 0; b < RCA_LATENCY_BUCKETS; b++)
+            t->bucket[what][b] +=
+                (uint32_t)(l->next->bucket[what][b] - l->prev->bucket[what][b]);
+        if (l->next->max_epoch[slot] == epoch &&
+            l->next->max_ns[slot][what] > t->max_ns[what])
+            t->max_ns[what] = l->next->max_ns[slot][what];
+    }
+}
+
+static void add_link(struct rca_sock_book *book, uint32_t party,
+                     const struct rca_sock_link *l, uint32_t epoch)
+{
+    const struct rca_sock_edge *now = l->next, *then = l->prev;
+    struct rca_sock_tally *t;
+
+    if (party == RCA_SOCK_NONE_YET)
+        return;
+    t = book->parties[party].tally;
+    t->requests += now->requests - then->requests;
+    t->sent += now->sent_bytes - then->sent_bytes;
+    t->received += now->received_bytes - then->received_bytes;
+    t->connections += now->connections - then->connections;
+    t->failures += now->failures - then->failures;
+    t->resets += now->resets - then->resets;
+    t->retransmits += now->retransmits - then->retransmits;
+    t->errors += (double)(now->errors - then->errors);
+    if (now->srtt_us) {
+        t->rtt_us += now->srtt_us;
+        t->rtt_n++;
+    }
+    if (now->requests != then->requests)
+        add_times(t, l, epoch);
+}
+
+static bool is_other_half(const struct rca_sock_key *client,
+                          const struct rca_sock_key *server)
+{
+    return client->role == RCA_SOCK_CLIENT && client->port == server->port &&
+           client->family == server->family &&
+           memcmp(client->local, server->remote, sizeof(client->local)) == 0 &&
+           memcmp(client->remote, server->local, sizeof(client->remote)) == 0;
+}
+
+/* Only the server knows which replies were errors; its callers behind one
+ * address share them by the requests that each made since the last tick. */
+static void share_errors(struct rca_sock_book *book,
+                         const struct rca_sock_link *server)
+{
+    const double errors = (double)(server->next->errors - server->prev->errors);
+    double total = 0;
+
+    if (errors <= 0)
+        return;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < book->n_links; i++) {
+            const struct rca_sock_link *l = &book->links[i];
+            double part = (double)(l->next->requests - l->prev->requests);
+
+            if (!is_other_half(&l->key, &server->key) ||
+                l->call == RCA_SOCK_NONE_YET)
+                continue;
+            if (pass == 0) {
+                total += part;
+                continue;
+            }
+            part = total > 0 ? errors * part / total : 0;
+            book->parties[l->call].tally->errors += part;
+            if (book->parties[l->self].kind == RCA_KIND_CLIENT)
+                book->parties[l->self].tally->errors += part;
+        }
+    }
+}
+
+/* What a service does as a caller is told by its calls alone. */
+static void count_link(struct rca_sock_book *book, struct rca_sock_link *l,
+                       uint32_t epoch)
+{
+    if (l->key.role == RCA_SOCK_SERVER ||
+        book->parties[l->self].kind == RCA_KIND_CLIENT)
+        add_link(book, l->self, l, epoch);
+    add_link(book, l->call, l, epoch);
+    add_link(book, l->peer, l, epoch);
+    if (l->key.role == RCA_SOCK_SERVER)
+        share_errors(book, l);
+}
+
+static void count_links(struct rca_sock_book *book, uint32_t epoch)
+{
+    for (size_t i = 0; i < book->n_parties; i++) {
+        struct rca_sock_tally *t = book->parties[i].tally;
+
+        book->parties[i].active = 0;
+        book->parties[i].cgroup = book->parties[i].netns = 0;
+        memset(t->max_ns, 0, sizeof(t->max_ns));
+        t->rtt_us = 0;
+        t->rtt_n = 0;
+    }
+    for (size_t i = 0; i < book->n_links; i++) {
+        struct rca_sock_link *l = &book->links[i];
+
+        if (l->self == RCA_SOCK_NONE_YET || l->age == 0 ||
+            memcmp(l->next, l->prev, sizeof(*l->next)) == 0)
+            continue;
+        count_link(book, l, epoch);
+    }
+}
+
+/* Shares need all halves of the tick, so what was counted is settled last. */
+static void settle_links(struct rca_sock_book *book)
+{
+    for (size_t i = 0; i < book->n_links; i++) {
+        struct rca_sock_link *l = &book->links[i];
+
+        if (l->self == RCA_SOCK_NONE_YET || l->age == 0 ||
+            memcmp(l->next, l->prev, sizeof(*l->next)) == 0)
+            continue;
+        *l->prev = *l->next;
+        l->changed = book->now;
+    }
+}
+
+/* --- reporting ---------------------------------------------------------------- */
+
+static void report_time(struct rca_observer *obs, rca_id id,
+                        const struct rca_sock_tally *t, unsigned what)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof(name), "%s_sum_total", prefix[what]);
+    rca_observe_value(obs, id, name, (double)t->sum_ns[what] / NS_PER_S);
+    rca_observe_histogram(obs, id, prefix[what], t->bucket[what]);
+    if (!t->max_ns[what])
+        return;
+    (void)snprintf(name, sizeof(name), "%s_max", prefix[what]);
+    rca_observe_value(obs, id, name, (double)t->max_ns[what] / NS_PER_S);
+}
+
+static void report_values(struct rca_observer *obs,
+                          const struct rca_sock_party *p)
+{
+    const struct rca_sock_tally *t = p->tally;
+    const struct {
+        const char *series;
+        double value;
+    } values[] = {
+        {"requests_total", (double)t->requests},
+        {"request_errors_total", t->errors},
+        {"received_bytes_total", (double)t->received},
+        {"sent_bytes_total", (double)t->sent},
+        {"connections_total", (double)t->connections},
+        {"connect_failures_total", (double)t->failures},
+        {"connection_resets_total", (double)t->resets},
+        {"retransmits_total", (double)t->retransmits},
+    };
+    const unsigned times =
+        p->kind == RCA_KIND_SERVICE ? RCA_SOCK_TIMES : RCA_SOCK_SERVICE;
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(values); i++)
+        rca_observe_value(obs, p->id, values[i].series, values[i].value);
+    if (t->rtt_n)
+        rca_observe_value(obs, p->id, "rtt_seconds",
+                          t->rtt_us / t->rtt_n / US_PER_S);
+    /* outside callers are timed by the service that they call */
+    for (unsigned what = 0; p->kind != RCA_KIND_PEER && what < times; what++)
+        report_time(obs, p->id, t, what);
+}
+
+/* Once a tick, by whichever link comes first. */
+static rca_id report_party(struct rca_sock_book *book, struct rca_observer *obs,
+                           uint32_t at)
+{
+    struct rca_sock_party *p = &book->parties[at];
+
+    if (p->active)
+        return p->id;
+    p->active = 1;
+    p->last = book->now;
+    p->id = rca_observe_entity(obs, p->kind, p->name);
+    /* a peer that only answers is told by the calls to it */
+    if (p->kind != RCA_KIND_PEER || p->tally->requests || p->tally->connections)
+        report_values(obs, p);
+    return p->id;
+}
+
+static void report_call(struct rca_sock_book *book, struct rca_observer *obs,
+                        uint32_t at)
+{
+    const struct rca_sock_party *call = &book->parties[at];
+    rca_id id, from, to;
+
+    if (call->active)
+        return;
+    id = report_party(book, obs, at);
+    if (call->from == RCA_SOCK_NONE_YET)
+        return;
+    from = report_party(book, obs, call->from);
+    to = report_party(book, obs, call->to);
+    rca_observe_edge(obs, from, to, RCA_EDGE_CALLS);
+    rca_observe_edge(obs, id, from, RCA_EDGE_PART_OF);
+    rca_observe_edge(obs, id, to, RCA_EDGE_CALLS);
+}
+
+static void report_place(struct rca_observer *obs, struct rca_sock_party *p,
+                         const struct rca_sock_key *key)
+{
+    const struct rca_netns *ns;
+    rca_id cgroup;
+
+    if (p->cgroup == key->cgroup && p->netns == key->netns)
+        return;
+    p->cgroup = key->cgroup;
+    p->netns = key->netns;
+    ns = rca_observer_netns_find(obs, key->netns);
+    if (ns && ns->entity != RCA_ID_NONE)
+        rca_observe_edge(obs, p->id, ns->entity, RCA_EDGE_USES);
+    if (p->kind == RCA_KIND_CALL)
+        return;
+    cgroup = rca_observer_cgroup(obs, key->cgroup);
+    rca_observe_edge(obs, p->id,
+                     cgroup == RCA_ID_NONE ? rca_observe_host(obs) : cgroup,
+                     RCA_EDGE_RUNS_ON);
+}
+
+/* What a service calls is told by its calls. */
+static void report_ends(struct rca_sock_book *book, struct rca_observer *obs,
+                        const struct rca_sock_link *l)
+{
+    const struct rca_sock_key *key = &l->key;
+    const struct rca_sock_party *self = &book->parties[l->self];
+    rca_id call;
+
+    if (key->role == RCA_SOCK_SERVER || self->kind == RCA_KIND_CLIENT)
+        rca_observe_endpoint(obs, self->id, key->netns, key->family, key->local,
+                             key->port);
+    if (l->call == RCA_SOCK_NONE_YET)
+        return;
+    call = book->parties[l->call].id;
+    rca_observe_endpoint(obs, call, key->netns, key->family, key->local,
+                         key->port);
+    if (l->service != RCA_SOCK_NONE_YET)
+        rca_observe_endpoint(obs, call, book->services[l->service].netns,
+                             key->family, key->remote, key->port);
+}
+
+static void report_link(struct rca_sock_book *book, struct rca_observer *obs,
+                        const struct rca_sock_link *l)
+{
+    const rca_id self = report_party(book, obs, l->self);
+
+    if (l->key.cgroup) /* its process is known */
+        report_place(obs, &book->parties[l->self], &l->key);
+    if (l->call != RCA_SOCK_NONE_YET) {
+        report_call(book, obs, l->call);
+        report_place(obs, &book->parties[l->call], &l->key);
+    }
+    if (l->peer != RCA_SOCK_NONE_YET)
+        rca_observe_edge(obs, report_party(book, obs, l->peer), self,
+                         RCA_EDGE_CALLS);
+    report_ends(book, obs, l);
+}
+
+int rca_sock_book_report(struct rca_sock_book *book, struct rca_observer *obs,
+                         uint32_t epoch)
+{
+    int r;
+
+    book->now = rca_observer_now(obs);
+    r = rca_sock_join(book, obs);
+    if (r)
+        return r;
+    for (size_t i = 0; i < book->n_links; i++) {
+        struct rca_sock_link *l = &book->links[i];
+
+        if (l->age++ == 0)
+            l->changed = book->now;
+    }
+    count_links(book, epoch);
+    settle_links(book);
+    for (size_t i = 0; i < book->n_links; i++) {
+        if (book->links[i].self != RCA_SOCK_NONE_YET)
+            report_link(book, obs, &book->links[i]);
+    }
+    return 0;
+}
