@@ -49,12 +49,28 @@ static const char *state_name(enum rca_feature_state state)
     return "off";
 }
 
+/* Whether a hook of eBPF is in use, by how the sources name it. */
+static _Bool is_ebpf(const struct rca_feature *f)
+{
+    static const char *const hooks[] = {"iter/",   "tp_btf/", "raw_tp/",
+                                        "fentry",  "kprobe",  "tp/",
+                                        "sockops", "skb/"};
+
+    if (f->state == RCA_FEATURE_OFF)
+        return 0;
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(hooks); i++) {
+        if (strstr(f->how, hooks[i]))
+            return 1;
+    }
+    return 0;
+}
+
 int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv)
 {
     const struct rca_arg args[] = {{0}};
     struct rca_observer *obs RCA_CLEANUP(rca_observer_free) = NULL;
     const struct rca_feature *f;
-    _Bool requests = 0;
+    _Bool ebpf = 0;
     size_t n;
     int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
 
@@ -66,14 +82,12 @@ int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv)
 
     print_host();
     f = rca_observer_features(obs, &n);
-    printf("\n%-26s %-5s %s\n", "feature", "state", "how, or why not");
+    printf("\n%-38s %-5s %s\n", "feature", "state", "how, or why not");
     for (size_t i = 0; i < n; i++) {
-        printf("%-26s %-5s %s\n", f[i].name, state_name(f[i].state), f[i].how);
+        printf("%-38s %-5s %s\n", f[i].name, state_name(f[i].state), f[i].how);
         if (f[i].state == RCA_FEATURE_OFF && f[i].lost[0])
-            printf("%-26s       not seen: %s\n", "", f[i].lost);
-        requests |= f[i].state != RCA_FEATURE_OFF &&
-                    (strncmp(f[i].name, "socket", 6) == 0 ||
-                     strncmp(f[i].name, "task", 4) == 0);
+            printf("%-38s       not seen: %s\n", "", f[i].lost);
+        ebpf |= is_ebpf(&f[i]);
     }
-    return requests ? RCA_EXIT_DONE : RCA_EXIT_MISSING;
+    return ebpf ? RCA_EXIT_DONE : RCA_EXIT_MISSING;
 }

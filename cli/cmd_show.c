@@ -5,6 +5,7 @@
 #include "cli/args.h"
 #include "cli/common.h"
 #include "cli/spark.h"
+#include "graph/base/name.h"
 #include "graph/base/time.h"
 #include "graph/dot.h"
 
@@ -178,6 +179,22 @@ static int wrong(const char *what, const char *word)
     return RCA_EXIT_USAGE;
 }
 
+static int unknown(const char *word)
+{
+    const char *names[RCA_ARRAY_SIZE(subjects)];
+    size_t near;
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(subjects); i++)
+        names[i] = subjects[i].word;
+    near = rca_name_nearest(word, names, RCA_ARRAY_SIZE(subjects));
+    if (near == RCA_ARRAY_SIZE(subjects))
+        return wrong("unknown subject ", word);
+    (void)fprintf(stderr,
+                  "rca show: unknown subject '%s': did you mean '%s'?\n", word,
+                  names[near]);
+    return RCA_EXIT_USAGE;
+}
+
 int rca_cmd_show(struct rca_cli *cli, int argc, char **argv)
 {
     const struct rca_arg args[] = {{0}};
@@ -203,5 +220,5 @@ int rca_cmd_show(struct rca_cli *cli, int argc, char **argv)
         rca_open_done(&open);
         return r;
     }
-    return wrong("unknown subject ", words[0]);
+    return unknown(words[0]);
 }

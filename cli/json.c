@@ -2,13 +2,14 @@
 
 /*
  * The answer for programs, DESIGN section 6: times RFC 3339 in UTC, what is
- * not known null, names as JSON strings whatever they hold (they are valid
- * UTF-8 since the store cleans them).
+ * not known null, names as JSON strings whatever they hold (they may
+ * hold anything; a byte that is not UTF-8 becomes '?').
  */
 
 #include <math.h>
 
 #include "cli/render.h"
+#include "graph/base/name.h"
 #include "graph/base/time.h"
 
 #define SCHEMA_VERSION 1
@@ -16,15 +17,17 @@
 static void string(struct rca_buf *buf, const char *key, const char *s)
 {
     rca_buf_fmt(buf, "\"%s\":\"", key);
-    for (; *s; s++) {
+    while (*s) {
         unsigned char c = (unsigned char)*s;
+        size_t n = rca_name_char(s);
 
         if (c == '"' || c == '\\')
             rca_buf_fmt(buf, "\\%c", c);
         else if (c < 0x20)
             rca_buf_fmt(buf, "\\u%04x", c);
         else
-            rca_buf_put(buf, s, 1);
+            rca_buf_put(buf, n ? s : "?", n ? n : 1);
+        s += n ? n : 1;
     }
     rca_buf_str(buf, "\"");
 }

@@ -19,6 +19,8 @@
 
 extern char **environ;
 
+enum { NOT_DRAWN = 1 }; /* dot is there and failed */
+
 enum rca_exit rca_exit_of(enum rca_verdict verdict)
 {
     switch (verdict) {
@@ -70,23 +72,46 @@ static int write_all(int fd, const char *text)
 /* A new file beside @path; its name goes to @temporary. */
 static int open_beside(const char *path, char temporary[PATH_MAX])
 {
+    mode_t mask = umask(0);
     int fd;
 
+    (void)umask(mask);
     if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
         return -ENAMETOOLONG;
     fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    (void)fchmod(fd, 0644);
+    (void)fchmod(fd, 0666 & ~mask);
     return fd;
+}
+
+/* A device, a pipe or a link is written to, never replaced by a file. */
+static _Bool is_replaceable(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) != 0 || S_ISREG(st.st_mode);
+}
+
+static int write_through(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    int r = fd < 0 ? -errno : write_all(fd, text);
+
+    if (fd >= 0 && close(fd) && !r)
+        r = -errno;
+    return r;
 }
 
 static int write_file(const char *path, const char *text)
 {
     char temporary[PATH_MAX];
-    int fd = open_beside(path, temporary);
-    int r = fd < 0 ? fd : write_all(fd, text);
+    int fd, r;
 
+    if (!is_replaceable(path))
+        return write_through(path, text);
+    fd = open_beside(path, temporary);
+    r = fd < 0 ? fd : write_all(fd, text);
     if (fd >= 0 && close(fd) && !r)
         r = -errno;
     if (!r && rename(temporary, path))
@@ -96,7 +121,7 @@ static int write_file(const char *path, const char *text)
     return r;
 }
 
-/* Run dot on file @in. Return: 0; -ENOENT if it is missing; -EIO. */
+/* Run dot on file @in. Return: 0; -ENOENT if it is missing; NOT_DRAWN. */
 static int run_dot(const char *in, const char *out, const char *type)
 {
     char name[] = "dot";
@@ -117,7 +142,7 @@ static int run_dot(const char *in, const char *out, const char *type)
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         return -ENOENT;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : NOT_DRAWN;
 }
 
 /* "x.svg" to "x.dot". */
@@ -143,7 +168,7 @@ static int instead(const char *path, const char *text, int why)
     return RCA_ENOSUPPORT;
 }
 
-static int copy_out(const char *path)
+static int copy_out(const char *path, FILE *to)
 {
     char block[65536];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -151,7 +176,7 @@ static int copy_out(const char *path)
 
     while (n > 0) {
         n = read(fd, block, sizeof(block));
-        if (n > 0 && fwrite(block, 1, (size_t)n, stdout) != (size_t)n)
+        if (n > 0 && fwrite(block, 1, (size_t)n, to) != (size_t)n)
             n = -1;
     }
     if (fd >= 0)
@@ -159,28 +184,57 @@ static int copy_out(const char *path)
     return n < 0 ? -EIO : 0;
 }
 
+/* Move the picture @from to its place; NULL: standard output. */
+static int deliver(const char *from, const char *path)
+{
+    FILE *to;
+    int r;
+
+    if (!path)
+        return copy_out(from, stdout);
+    if (is_replaceable(path))
+        return rename(from, path) ? -errno : 0;
+    to = fopen(path, "we");
+    if (!to)
+        return -errno;
+    r = copy_out(from, to);
+    return fclose(to) && !r ? -errno : r;
+}
+
+/* Draw the DOT of file @in by way of a file beside @place. */
+static int draw_file(const char *in, const char *type, const char *place,
+                     const char *path)
+{
+    char out[PATH_MAX];
+    int fd = open_beside(place, out), r;
+
+    if (fd < 0)
+        return fd;
+    (void)close(fd);
+    r = run_dot(in, out, type);
+    r = r ? r : deliver(out, path);
+    (void)unlink(out);
+    return r;
+}
+
 static int draw(const char *text, enum rca_format format, const char *path)
 {
-    const char *place = path ? path : "/tmp/rca-explain";
-    char in[PATH_MAX], out[PATH_MAX];
+    const char *type = format == RCA_FORMAT_SVG ? "-Tsvg" : "-Tpng";
+    _Bool here = path && is_replaceable(path);
+    const char *place = here ? path : "/tmp/rca-explain";
+    char in[PATH_MAX];
     int fd = open_beside(place, in);
     int r = fd < 0 ? fd : write_all(fd, text);
 
     if (fd < 0)
         return r;
-    (void)close(fd);
-    fd = r ? r : open_beside(place, out);
-    if (fd >= 0) {
-        (void)close(fd);
-        r = run_dot(in, out, format == RCA_FORMAT_SVG ? "-Tsvg" : "-Tpng");
-        if (!r)
-            r = path ? (rename(out, path) ? -errno : 0) : copy_out(out);
-        else
-            r = instead(path ? path : "explain.svg", text, r);
-        (void)unlink(out);
-    }
+    if (close(fd) && !r)
+        r = -errno;
+    r = r ? r : draw_file(in, type, place, path);
     (void)unlink(in);
-    return fd < 0 ? fd : r;
+    if (r == -ENOENT || r == NOT_DRAWN)
+        r = instead(here ? path : "explain.svg", text, r);
+    return r;
 }
 
 int rca_output(const struct rca_explanation *e, enum rca_format format,

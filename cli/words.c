@@ -176,6 +176,12 @@ void rca_words_change(struct rca_buf *buf, const struct rca_card *card)
     value(buf, card->after, card->unit);
 }
 
+/* Two digits, and never an exponent. */
+static void times(struct rca_buf *buf, const char *mark, double f)
+{
+    rca_buf_fmt(buf, "%s %.*f×", mark, f < 9.95 ? 1 : 0, f);
+}
+
 void rca_words_factor(struct rca_buf *buf, const struct rca_card *card)
 {
     double f = card->factor;
@@ -183,9 +189,9 @@ void rca_words_factor(struct rca_buf *buf, const struct rca_card *card)
     if (card->after >= card->before && (isnan(f) || f > FACTOR_MAX))
         rca_buf_str(buf, "▲ new");
     else if (card->after >= card->before)
-        rca_buf_fmt(buf, "▲ %.2g×", f);
+        times(buf, "▲", f);
     else if (isnan(f) || f <= 1.0 / FACTOR_MAX)
         rca_buf_str(buf, "▼ gone");
     else
-        rca_buf_fmt(buf, "▼ %.2g×", 1 / f);
+        times(buf, "▼", 1 / f);
 }

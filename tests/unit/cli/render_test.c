@@ -54,10 +54,10 @@ struct story {
 
 static void tell(struct story *s, const char *culprit)
 {
-    struct rca_card batch = card_of(RCA_KIND_CGROUP, culprit, "cpu_usage_cores",
-                                    "CPU used");
-    struct rca_card host = card_of(RCA_KIND_HOST, "host-3",
-                                   "run_queue_wait_ratio", "CPU wait");
+    struct rca_card batch =
+        card_of(RCA_KIND_CGROUP, culprit, "cpu_usage_cores", "CPU used");
+    struct rca_card host =
+        card_of(RCA_KIND_HOST, "host-3", "run_queue_wait_ratio", "CPU wait");
     struct rca_card web = card_of(RCA_KIND_SERVICE, "web",
                                   "request_latency_p99_seconds", "latency p99");
     struct rca_card load = card_of(RCA_KIND_CLIENT, "clients",

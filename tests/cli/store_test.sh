@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# store_test.sh RCA - what commands say of stores that are not there, not ours
+# or damaged; nothing that was there is changed.
+set -eu
+rca=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+failed=0
+
+# try CODE TEXT ARGUMENT...: exit code, one line with TEXT on standard error,
+# nothing on standard output
+try() {
+    code=$1 text=$2
+    shift 2
+    got=0
+    "$rca" "$@" >"$dir/out" 2>"$dir/err" </dev/null || got=$?
+    lines=$(wc -l <"$dir/err")
+    if [ "$got" -eq "$code" ] && [ ! -s "$dir/out" ] &&
+        [ "$lines" -eq 1 ] && grep -qE -- "$text" "$dir/err"; then
+        echo "ok: rca $*"
+        return
+    fi
+    echo "not ok: rca $*: exit $got, want $code and one line '$text'"
+    cat "$dir/out" "$dir/err"
+    failed=1
+}
+
+printf 'these are no data\n' >"$dir/foreign"
+: >"$dir/empty"
+head -c 8192 /dev/urandom >"$dir/noise"
+cp "$dir/foreign" "$dir/before"
+
+for command in status train explain 'show entities' 'show graph'; do
+    # shellcheck disable=SC2086 # command and its word
+    {
+        try 1 "no store '.*nowhere'" --db "$dir/nowhere" $command
+        try 1 "foreign" --db "$dir/foreign" $command
+        try 1 "noise" --db "$dir/noise" $command
+        try 1 "empty" --db "$dir/empty" $command
+        try 1 "$dir" --db "$dir" $command
+    }
+done
+if [ -e "$dir/nowhere" ] || ! cmp -s "$dir/foreign" "$dir/before" ||
+    [ -s "$dir/empty" ]; then
+    echo "not ok: a reader wrote"
+    failed=1
+else
+    echo "ok: readers write nothing"
+fi
+
+printf 'interval: 1s\nretnetion: 7d\n' >"$dir/bad.yaml"
+try 1 'bad.yaml:2:.*retention' --config "$dir/bad.yaml" status
+try 1 'none.yaml' --config "$dir/none.yaml" status
+exit $failed
