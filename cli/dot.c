@@ -14,6 +14,7 @@
 
 #include "graph/dot.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -60,7 +61,7 @@ static void put_words(struct rca_buf *buf, struct rca_buf *words, double size,
     char *text RCA_CLEANUP(rca_freep) = NULL;
 
     if (rca_buf_take(words, &text)) {
-        buf->err = buf->err ? buf->err : words->err;
+        buf->err = buf->err ? buf->err : -ENOMEM;
         return;
     }
     font(buf, size, colour, bold);
@@ -243,7 +244,7 @@ static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i,
     rca_buf_str(&spark, rca_spark_text(c->spark, RCA_SPARK, bars));
     rca_words_change(&change, c);
     if (rca_buf_take(&change, &text))
-        buf->err = buf->err ? buf->err : -1;
+        buf->err = buf->err ? buf->err : -ENOMEM;
 
     rca_buf_fmt(buf,
                 "    n%zu [id=\"n%zu\", class=\"%s\", URL=\"#n%zu\", "
@@ -276,14 +277,12 @@ static double share_of(const struct rca_explanation *e,
                : NAN;
 }
 
-static void arrow(struct rca_buf *buf, const struct rca_explanation *e,
-                  const struct rca_flow *flow)
+static void arrow(struct rca_buf *buf, const struct rca_flow *flow)
 {
     const char *line = flow->main ? "#D55E00" : "#8C959F";
     const char *text = flow->main ? "#B34700" : FADED;
     int percent = (int)lround(100 * flow->share);
 
-    (void)e;
     rca_buf_fmt(buf,
                 "    n%zu -> n%zu [id=\"n%zu--n%zu\", penwidth=%.1f, "
                 "color=\"%s\", weight=%d, label=<<TABLE BORDER=\"0\" "
@@ -305,6 +304,22 @@ static void arrow(struct rca_buf *buf, const struct rca_explanation *e,
     rca_buf_str(buf, "];\n");
 }
 
+/* An alternative stands beside the card above the one that it points to. */
+static void align(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    for (size_t a = 0; a < e->n_flows; a++) {
+        if (e->flows[a].main || e->nodes[e->flows[a].from].rank < 2)
+            continue;
+        for (size_t m = 0; m < e->n_flows; m++) {
+            if (e->flows[m].main && e->flows[m].to == e->flows[a].to)
+                rca_buf_fmt(buf,
+                            "    { rank=same; n%zu -> n%zu "
+                            "[style=invis]; }\n",
+                            e->flows[m].from, e->flows[a].from);
+        }
+    }
+}
+
 int rca_render_dot(const struct rca_explanation *e, struct rca_buf *buf)
 {
     rca_buf_str(buf, "digraph explain {\n");
@@ -313,7 +328,8 @@ int rca_render_dot(const struct rca_explanation *e, struct rca_buf *buf)
     for (size_t i = 0; i < e->n_nodes; i++)
         card(buf, e, i, share_of(e, &e->nodes[i]));
     for (size_t f = 0; f < e->n_flows; f++)
-        arrow(buf, e, &e->flows[f]);
+        arrow(buf, &e->flows[f]);
+    align(buf, e);
     rca_buf_str(buf, "  }\n}\n");
     return buf->err;
 }

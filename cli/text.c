@@ -223,6 +223,8 @@ int rca_render_text(const struct rca_explanation *e, _Bool colour,
     if (e->verdict == RCA_VERDICT_CAUSE) {
         why(buf, e);
         what_if(buf, e);
+    } else {
+        rca_buf_str(buf, "\n");
     }
     list(buf, "normal", e->checked, e->n_checked,
          e->checked_entities - e->n_checked);
