@@ -6,7 +6,9 @@
 # a host has, runs what lies in /tests, one line for each, and ends the machine.
 
 /bin/busybox --install -s /bin
-export PATH=/usr/sbin:/sbin:/bin HOME=/tmp # iproute2 before busybox
+# busybox's shell takes its own `ip` before that of iproute2
+[ -x /bin/dash ] && ln -sf dash /bin/sh
+export PATH=/usr/sbin:/sbin:/bin HOME=/tmp
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys

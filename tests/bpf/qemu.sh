@@ -17,7 +17,7 @@ limit=${RCA_QEMU_SECONDS:-300}
 # what tests use of the network, beyond what is built in
 modules='veth dummy bridge nf_tables nft_ct nft_counter nft_chain_nat nft_masq
          nft_numgen nft_limit nft_reject_inet nf_conntrack_netlink sch_tbf
-         sch_htb sch_netem inet_diag tcp_diag'
+         nft_meta_bridge sch_htb sch_netem inet_diag tcp_diag'
 
 die() {
     echo "qemu.sh: $*" >&2
@@ -86,7 +86,7 @@ pack() {
         strip --strip-debug "$root/tests/$(basename "$p")" 2>/dev/null || true
         add_libraries "$p"
     done
-    for p in /sbin/ip /usr/sbin/nft /usr/sbin/tc; do
+    for p in /bin/dash /sbin/ip /sbin/sysctl /usr/sbin/nft /usr/sbin/tc; do
         [ -x "$p" ] || continue
         add "$p"
         add_libraries "$p"
