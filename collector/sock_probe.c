@@ -214,7 +214,7 @@ static int start(struct rca_sock_probe *p, enum rca_sock_choice choice)
         try_each(p);
         r = load(p, NULL, &p->skel);
     }
-    if (r)
+    if (!p->skel)
         return r;
     r = make_rest(p);
     if (r)
