@@ -176,6 +176,22 @@ static void verbs_say_what_is_done_in_three_words_at_most(void **state)
     }
 }
 
+static void what_fails_in_the_network_drops_packets(void **state)
+{
+    static const enum rca_kind network[] = {
+        RCA_KIND_NETNS, RCA_KIND_NIC,       RCA_KIND_QDISC,
+        RCA_KIND_RULE,  RCA_KIND_CONNTRACK, RCA_KIND_BRIDGE};
+
+    (void)state;
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(network); i++) {
+        const struct rca_end cause = {network[i], RCA_ROLE_ERROR};
+
+        assert_string_equal(rca_influence_verb(cause, RCA_UNIT_PER_SECOND,
+                                               END(SERVICE, LATENCY)),
+                            "drops packets");
+    }
+}
+
 static void verbs_fit_cause_and_effect(void **state)
 {
     (void)state;
@@ -215,6 +231,7 @@ int main(void)
         cmocka_unit_test(inside_an_entity_only_the_earlier_moves_the_later),
         cmocka_unit_test(a_link_and_the_unknown_move_anything_either_way),
         cmocka_unit_test(verbs_say_what_is_done_in_three_words_at_most),
+        cmocka_unit_test(what_fails_in_the_network_drops_packets),
         cmocka_unit_test(verbs_fit_cause_and_effect),
     };
 

@@ -96,6 +96,7 @@ static void what_nobody_has_is_answered_with_the_nearest(void **state)
                RCA_EUNKNOWN);
     assert_int_equal(n, 2);
     assert_int_equal(list[0], 0);
+    assert_int_equal(list[1], 1);
     assert_err(rca_graph_match(graph, "frontend", &node, list, &n),
                RCA_EUNKNOWN);
     assert_int_equal(list[0], 0);

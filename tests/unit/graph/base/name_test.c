@@ -10,6 +10,9 @@ static void only_printable_utf8_counts_as_a_character(void **state)
 {
     (void)state;
     assert_int_equal(rca_name_char("a"), 1);
+    assert_int_equal(rca_name_char(" "), 1);
+    assert_int_equal(rca_name_char("~"), 1);
+    assert_int_equal(rca_name_char("\xc2\xa0"), 2);
     assert_int_equal(rca_name_char("\xc3\xa9"), 2);
     assert_int_equal(rca_name_char("\xe2\x86\x92"), 3);
     assert_int_equal(rca_name_char("\xf0\x9f\x9a\x80"), 4);
