@@ -381,6 +381,7 @@ static void a_connection_opened_before_has_the_right_roles(void **state)
     const uint16_t port = next_port++;
     const pid_t pid = start_server(port, 1, 0);
     const int fd = dial(port);
+    struct rca_sock_edge s, c;
 
     (void)state;
     ask(fd, 5);
@@ -388,9 +389,15 @@ static void a_connection_opened_before_has_the_right_roles(void **state)
     ask(fd, 10);
     (void)close(fd);
     end_server(pid);
-    assert_halves(probe, port, 10, 0);
-    assert_int_equal(counted(probe, port, RCA_SOCK_SERVER).pid, pid);
-    assert_int_equal(counted(probe, port, RCA_SOCK_CLIENT).pid, getpid());
+    s = counted(probe, port, RCA_SOCK_SERVER);
+    c = counted(probe, port, RCA_SOCK_CLIENT);
+    /* a hook on a function misses the return of the recv() that the server
+     * was in when it came */
+    assert_true(s.requests == 10 || s.requests == 9);
+    assert_int_equal(c.requests, 10);
+    assert_int_equal(s.connections + c.connections, 0);
+    assert_int_equal(s.pid, pid);
+    assert_int_equal(c.pid, getpid());
 }
 
 static void a_reset_is_counted_once_on_each_side(void **state)
