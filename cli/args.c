@@ -127,7 +127,7 @@ static int take(int argc, char **argv, int *i, const struct rca_arg *args,
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     const char *value = equals ? equals + 1 : NULL;
     const struct rca_arg *arg =
-        find(args, name, length, is_long ? '\0' : name[0]);
+        find(args, name, length, (char)(is_long ? 0 : name[0]));
 
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
         return help(usage, args);

@@ -97,7 +97,7 @@ static int show_series(const struct rca_open *open, const char *name)
 {
     struct rca_window *w RCA_CLEANUP(rca_window_free) = NULL;
     const struct rca_entity *e;
-    rca_time from = open->info.last - 3600 * RCA_SECOND;
+    rca_time from = open->info.last - RCA_SECOND * 3600;
     int r = rca_open_entity(open, name, &e);
 
     if (r >= 0)

@@ -44,7 +44,7 @@ static void report(const struct rca_model *model)
 
 int rca_cmd_train(struct rca_cli *cli, int argc, char **argv)
 {
-    rca_time window = 24 * 3600 * RCA_SECOND, until = RCA_TIME_NONE, step = 0;
+    rca_time window = RCA_SECOND * 3600 * 24, until = RCA_TIME_NONE, step = 0;
     const struct rca_arg args[] = {
         {"window", 'w', RCA_ARG_DURATION, "TIME", &window, NULL,
          "how much to learn from (24h)"},

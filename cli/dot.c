@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/render.h"
 #include "cli/spark.h"
@@ -122,16 +123,28 @@ static void footer_line(struct rca_buf *buf, const char *mark, const char *text)
     end_font(buf, 0);
 }
 
+/* "1,204" */
+static const char *thousands(size_t n, char buf[32])
+{
+    if (n < 1000)
+        (void)snprintf(buf, 32, "%zu", n);
+    else
+        (void)snprintf(buf, 32, "%zu,%03zu", n / 1000, n % 1000);
+    return buf;
+}
+
 static void footer_list(struct rca_buf *buf, const struct rca_explanation *e)
 {
-    char text[128];
+    char text[128], metrics[32];
 
     footer_head(buf, "Checked, found normal");
     for (size_t i = 0; i < e->n_checked; i++)
         footer_line(buf, "✓ ", e->checked[i]);
     if (e->checked_entities > e->n_checked) {
-        (void)snprintf(text, sizeof(text), "%zu more entities (%zu metrics)",
-                       e->checked_entities - e->n_checked, e->checked_metrics);
+        (void)snprintf(text, sizeof(text),
+                       "%zu more entities (%s metrics in all)",
+                       e->checked_entities - e->n_checked,
+                       thousands(e->checked_metrics, metrics));
         footer_line(buf, "✓ ", text);
     }
     if (!e->checked_entities)
@@ -162,8 +175,9 @@ static void footer_legend(struct rca_buf *buf, const struct rca_explanation *e)
                    rca_time_clock(e->spark_to, b));
     footer_line(buf, "", text);
     if (e->n_left_out) {
-        (void)snprintf(text, sizeof(text), "%zu weaker cards are left out.",
-                       e->n_left_out);
+        (void)snprintf(text, sizeof(text), "%zu weaker %s left out.",
+                       e->n_left_out,
+                       e->n_left_out == 1 ? "card is" : "cards are");
         footer_line(buf, "", text);
     }
     rca_buf_str(buf, "</TD></TR>");
@@ -236,7 +250,8 @@ static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i,
     const struct style *style = &styles[node->class];
     struct rca_buf onset = {0}, factor = {0}, spark = {0}, change = {0};
     char *text RCA_CLEANUP(rca_freep) = NULL;
-    char clock[RCA_TIME_TEXT_SIZE], bars[RCA_SPARK_TEXT];
+    char clock[RCA_TIME_TEXT_SIZE], bars[RCA_SPARK_TEXT], metric[128],
+        name[RCA_WORDS_NAME_MAX + 1];
 
     if (c->onset != RCA_TIME_NONE)
         rca_buf_str(&onset, rca_time_clock(c->onset, clock));
@@ -258,13 +273,10 @@ static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i,
                 "CELLBORDER=\"0\" CELLSPACING=\"1\" CELLPADDING=\"3\">\n",
                 style->width, style->border, style->paper);
     banner(buf, e, node, share);
-    row(buf, c->name, 15, &onset, 10.5, FADED);
-    rca_buf_fmt(buf, "<TR><TD ALIGN=\"LEFT\" COLSPAN=\"3\">");
-    font(buf, 10, FADED, 0);
-    rca_buf_str(buf, rca_kind_name(c->kind));
-    end_font(buf, 0);
-    rca_buf_str(buf, "</TD></TR>\n");
-    row(buf, c->label, 11.5, &factor, 14.5, style->text);
+    row(buf, rca_words_name(c->name, name), 15, &onset, 10.5, FADED);
+    (void)snprintf(metric, sizeof(metric), "%s %s", rca_kind_name(c->kind),
+                   c->label);
+    row(buf, metric, 11.5, &factor, 14.5, style->text);
     row(buf, text ? text : "", 10.5, &spark, 11, style->text);
     rca_buf_str(buf, "</TABLE></TD></TR></TABLE>>];\n");
 }
@@ -304,19 +316,80 @@ static void arrow(struct rca_buf *buf, const struct rca_flow *flow)
     rca_buf_str(buf, "];\n");
 }
 
-/* An alternative stands beside the card above the one that it points to. */
-static void align(struct rca_buf *buf, const struct rca_explanation *e)
+/* --- layout -----------------------------------------------------------------*/
+
+static _Bool same_host(const struct rca_card *a, const struct rca_card *b)
 {
-    for (size_t a = 0; a < e->n_flows; a++) {
-        if (e->flows[a].main || e->nodes[e->flows[a].from].rank < 2)
+    return a->host[0] && strcmp(a->host, b->host) == 0;
+}
+
+/* Whether @i is the first card of a host that has several, and others lie
+ * elsewhere: a frame around everything would say nothing. */
+static _Bool leads_cluster(const struct rca_explanation *e, size_t i)
+{
+    size_t here = 0, before = 0;
+
+    for (size_t k = 0; k < e->n_nodes; k++) {
+        _Bool same = same_host(&e->nodes[i].card, &e->nodes[k].card);
+
+        here += same;
+        before += same && k < i;
+    }
+    return !before && here > 1 && here < e->n_nodes;
+}
+
+static void cluster(struct rca_buf *buf, const struct rca_explanation *e,
+                    size_t first)
+{
+    const char *host = e->nodes[first].card.host;
+
+    rca_buf_fmt(buf, "    subgraph cluster_host%zu {\n      label=<", first);
+    font(buf, 11, FADED, 1);
+    rca_buf_str(buf, "on one machine: ");
+    rca_dot_html(buf, host);
+    end_font(buf, 1);
+    rca_buf_str(buf, ">; labelloc=t; labeljust=l; style=\"rounded,filled\"; "
+                     "fillcolor=\"#F6F8FA\"; color=\"#D0D7DE\"; "
+                     "penwidth=1.2; margin=12; tooltip=");
+    rca_dot_quote(buf, host);
+    rca_buf_str(buf, ";\n     ");
+    for (size_t i = first; i < e->n_nodes; i++) {
+        if (same_host(&e->nodes[first].card, &e->nodes[i].card))
+            rca_buf_fmt(buf, " n%zu;", i);
+    }
+    rca_buf_str(buf, "\n    }\n");
+}
+
+/* The card before @node on the main path, or n_nodes. */
+static size_t predecessor(const struct rca_explanation *e, size_t node)
+{
+    for (size_t f = 0; f < e->n_flows; f++) {
+        if (e->flows[f].main && e->flows[f].to == node)
+            return e->flows[f].from;
+    }
+    return e->n_nodes;
+}
+
+/* A candidate beside the path lies at the height of the card above the one
+ * that it moves, to the right of what already lies there. */
+static void place_beside(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    for (size_t f = 0; f < e->n_flows; f++) {
+        const struct rca_flow *flow = &e->flows[f];
+        size_t left = predecessor(e, flow->to);
+
+        if (flow->main || left == e->n_nodes || left == flow->from ||
+            e->nodes[flow->from].class != RCA_NODE_OTHER)
             continue;
-        for (size_t m = 0; m < e->n_flows; m++) {
-            if (e->flows[m].main && e->flows[m].to == e->flows[a].to)
-                rca_buf_fmt(buf,
-                            "    { rank=same; n%zu -> n%zu "
-                            "[style=invis]; }\n",
-                            e->flows[m].from, e->flows[a].from);
+        for (size_t k = 0; k < f; k++) {
+            if (!e->flows[k].main && e->flows[k].to == flow->to &&
+                e->nodes[e->flows[k].from].class == RCA_NODE_OTHER)
+                left = e->flows[k].from;
         }
+        rca_buf_fmt(buf,
+                    "    { rank=same; n%zu -> n%zu [style=invis]; "
+                    "}\n",
+                    left, flow->from);
     }
 }
 
@@ -327,9 +400,13 @@ int rca_render_dot(const struct rca_explanation *e, struct rca_buf *buf)
     footer(buf, e);
     for (size_t i = 0; i < e->n_nodes; i++)
         card(buf, e, i, share_of(e, &e->nodes[i]));
+    for (size_t i = 0; i < e->n_nodes; i++) {
+        if (leads_cluster(e, i))
+            cluster(buf, e, i);
+    }
     for (size_t f = 0; f < e->n_flows; f++)
         arrow(buf, &e->flows[f]);
-    align(buf, e);
+    place_beside(buf, e);
     rca_buf_str(buf, "  }\n}\n");
     return buf->err;
 }

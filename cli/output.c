@@ -17,8 +17,6 @@
 #include "cli/cli.h"
 #include "cli/render.h"
 
-extern char **environ;
-
 enum { NOT_DRAWN = 1 }; /* dot is there and failed */
 
 enum rca_exit rca_exit_of(enum rca_verdict verdict)

@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-#define LEVELS ((double)RCA_ARRAY_SIZE(blocks))
+static_assert(RCA_ARRAY_SIZE(blocks) == 8, "LEVELS of them");
+#define LEVELS 8.0
 
 static const char *block(double x, double low, double high)
 {

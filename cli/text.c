@@ -5,15 +5,17 @@
  * why, what if, what is normal, what was not seen, what to do next.
  */
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "cli/render.h"
 #include "cli/words.h"
+#include "graph/base/name.h"
 #include "graph/base/time.h"
 
 #define NAME_WIDTH_MAX 40
+#define LINE_WIDTH 80
+enum { INDENT = 9 };
 
 struct table {
     int name, metric, change;
@@ -64,7 +66,7 @@ static void headline(struct rca_buf *buf, const struct rca_explanation *e,
     rca_buf_fmt(buf, "\n%s",
                 on(colour, e->verdict == RCA_VERDICT_CAUSE ? RED : BOLD));
     rca_words_answer(buf, e);
-    rca_buf_fmt(buf, ".%s ", on(colour, PLAIN));
+    rca_buf_fmt(buf, ".%s\n", on(colour, PLAIN));
     rca_words_sure(buf, e);
     rca_buf_str(buf, "\n");
 }
@@ -107,12 +109,13 @@ static int cause_row(struct rca_buf *buf, const struct rca_explanation *e,
     const struct rca_cause *cause = &e->causes[i];
     const struct rca_card *c = &cause->card;
     char *change RCA_CLEANUP(rca_freep) = NULL;
-    struct rca_buf name = {0};
+    struct rca_buf name RCA_CLEANUP(rca_buf_done) = {0};
     char *full RCA_CLEANUP(rca_freep) = NULL;
-    char clock[RCA_TIME_TEXT_SIZE] = "";
+    char clock[RCA_TIME_TEXT_SIZE] = "", clean[RCA_NAME_MAX + 1];
     int r = change_text(c, &change);
 
-    rca_buf_fmt(&name, "%s %s", rca_kind_name(c->kind), c->name);
+    rca_buf_fmt(&name, "%s %s", rca_kind_name(c->kind),
+                rca_name_clean(c->name, clean));
     r = r ? r : rca_buf_take(&name, &full);
     if (r)
         return r;
@@ -152,63 +155,112 @@ static int cause_table(struct rca_buf *buf, const struct rca_explanation *e,
     return r;
 }
 
-static void step(struct rca_buf *buf, const struct rca_node *node)
+/* Append @text to the line, or to a next one if it would be too long. */
+static void flow(struct rca_buf *buf, const char *text, int *column)
 {
-    rca_buf_fmt(buf, "%s %s", node->card.name, node->card.label);
+    if (*column > INDENT && *column + width(text) > LINE_WIDTH) {
+        rca_buf_fmt(buf, "\n%*s", INDENT, "");
+        *column = INDENT;
+    }
+    rca_buf_str(buf, text);
+    *column += width(text);
+}
+
+static void step(struct rca_buf *buf, const struct rca_flow *over,
+                 const struct rca_card *card, int *column)
+{
+    char text[2 * RCA_NAME_MAX + 64], clean[RCA_NAME_MAX + 1];
+
+    if (over)
+        (void)snprintf(text, sizeof(text), " =%.0f%%=> %s %s",
+                       100 * over->share, rca_name_clean(card->name, clean),
+                       card->label);
+    else
+        (void)snprintf(text, sizeof(text), "%s %s",
+                       rca_name_clean(card->name, clean), card->label);
+    flow(buf, text, column);
+}
+
+static const struct rca_flow *main_flow(const struct rca_explanation *e,
+                                        size_t from)
+{
+    for (size_t f = 0; f < e->n_flows; f++) {
+        if (e->flows[f].main && e->flows[f].from == from)
+            return &e->flows[f];
+    }
+    return NULL;
 }
 
 /* The main path, from the cause on: each node has one main arrow out. */
 static void why(struct rca_buf *buf, const struct rca_explanation *e)
 {
-    size_t at = e->n_nodes, steps = 0;
-    _Bool moved = 1;
+    const struct rca_flow *over;
+    size_t at = e->n_nodes;
+    int column = INDENT;
 
     for (size_t i = 0; i < e->n_nodes; i++) {
-        if (e->nodes[i].rank == 1 && e->nodes[i].class == RCA_NODE_CAUSE)
+        if (e->nodes[i].rank == 1)
             at = i;
     }
     if (at == e->n_nodes)
         return;
-    rca_buf_str(buf, "\nwhy      ");
-    step(buf, &e->nodes[at]);
-    while (moved && steps++ < e->n_nodes) {
-        moved = 0;
-        for (size_t f = 0; f < e->n_flows && !moved; f++) {
-            if (!e->flows[f].main || e->flows[f].from != at)
-                continue;
-            at = e->flows[f].to;
-            rca_buf_fmt(buf, "\n           =%.0f%%=> ",
-                        100 * e->flows[f].share);
-            step(buf, &e->nodes[at]);
-            moved = 1;
-        }
+    rca_buf_fmt(buf, "%-*s", INDENT, "why");
+    step(buf, NULL, &e->nodes[at].card, &column);
+    for (size_t n = 0; n < e->n_nodes && (over = main_flow(e, at)); n++) {
+        at = over->to;
+        step(buf, over, &e->nodes[at].card, &column);
     }
     rca_buf_str(buf, "\n");
 }
 
 static void what_if(struct rca_buf *buf, const struct rca_explanation *e)
 {
-    const struct rca_cause *c = &e->causes[0];
-    char low[32], high[32];
-
-    rca_buf_str(buf, "what if  ");
+    rca_buf_fmt(buf, "%-*s", INDENT, "what if");
     rca_words_what_if(buf, e);
-    if (isfinite(c->low) && isfinite(c->high))
-        rca_buf_fmt(buf, " (%s to %s)",
-                    rca_value_text(c->low, e->symptom.unit, low),
-                    rca_value_text(c->high, e->symptom.unit, high));
     rca_buf_str(buf, "\n");
 }
 
 static void list(struct rca_buf *buf, const char *head,
                  const char *const *items, size_t n, size_t more)
 {
+    char text[RCA_NAME_MAX + 64], clean[RCA_NAME_MAX + 1];
+    int column = INDENT;
+
     if (!n && !more)
         return;
-    for (size_t i = 0; i < n; i++)
-        rca_buf_fmt(buf, "%-9s%s\n", i ? "" : head, items[i]);
+    rca_buf_fmt(buf, "%-*s", INDENT, head);
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(text, sizeof(text), "%s%s",
+                       rca_name_clean(items[i], clean),
+                       i + 1 < n || more ? "; " : "");
+        flow(buf, text, &column);
+    }
+    (void)snprintf(text, sizeof(text), "%zu more entities", more);
     if (more)
-        rca_buf_fmt(buf, "%-9sand %zu more entities\n", n ? "" : head, more);
+        flow(buf, text, &column);
+    rca_buf_str(buf, "\n");
+}
+
+/* Whether a shell takes the name as one word, as it is. */
+static _Bool is_plain(const char *text)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz"
+                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/@:-+,");
+
+    return n > 0 && !text[n] && text[0] != '-';
+}
+
+static void then(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    const struct rca_card *c = &e->causes[0].card;
+
+    if (!e->n_causes || !is_plain(c->name) || !is_plain(e->symptom.name))
+        return;
+    rca_buf_fmt(buf,
+                "%-*srca show series %s/%s;  rca explain --entity %s/%s "
+                "-o why.svg\n",
+                INDENT, "next", rca_kind_name(c->kind), c->name,
+                rca_kind_name(e->symptom.kind), e->symptom.name);
 }
 
 int rca_render_text(const struct rca_explanation *e, _Bool colour,
@@ -220,14 +272,15 @@ int rca_render_text(const struct rca_explanation *e, _Bool colour,
     r = e->verdict == RCA_VERDICT_NORMAL ? 0 : cause_table(buf, e, colour);
     if (r)
         return r;
+    rca_buf_str(buf, "\n");
     if (e->verdict == RCA_VERDICT_CAUSE) {
         why(buf, e);
         what_if(buf, e);
-    } else {
-        rca_buf_str(buf, "\n");
     }
     list(buf, "normal", e->checked, e->n_checked,
          e->checked_entities - e->n_checked);
     list(buf, "unseen", e->unseen, e->n_unseen, 0);
+    if (e->verdict != RCA_VERDICT_NORMAL)
+        then(buf, e);
     return buf->err;
 }

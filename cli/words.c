@@ -4,10 +4,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "graph/base/name.h"
 #include "graph/base/time.h"
 
 /* As large as this and more, a factor says less than "new". */
 #define FACTOR_MAX 1000
+/* Below this part of what it does now, it did next to nothing before. */
+#define NEXT_TO_NOTHING 0.1
 
 static const char *trouble(enum rca_role role)
 {
@@ -27,20 +30,60 @@ static const char *trouble(enum rca_role role)
     return "not as usual";
 }
 
-void rca_words_title(struct rca_buf *buf, const struct rca_explanation *e)
-{
-    if (e->verdict == RCA_VERDICT_NORMAL)
-        rca_buf_fmt(buf, "%s is normal", e->symptom.name);
-    else
-        rca_buf_fmt(buf, "Why is %s %s?", e->symptom.name,
-                    trouble(e->symptom.role));
-}
-
 static void value(struct rca_buf *buf, double x, enum rca_unit unit)
 {
     char text[32];
 
     rca_buf_str(buf, rca_value_text(x, unit, text));
+}
+
+/* "46 → 189 ms": the unit once, if both have the same. */
+static void range(struct rca_buf *buf, double a, double b, enum rca_unit unit,
+                  const char *between)
+{
+    char from[32], to[32];
+    const char *unit_b = strrchr(rca_value_text(b, unit, to), ' ');
+    char *unit_a = strrchr(rca_value_text(a, unit, from), ' ');
+
+    if (unit_a && unit_b && isfinite(a) && strcmp(unit_a, unit_b) == 0)
+        *unit_a = '\0';
+    rca_buf_str(buf, from);
+    rca_buf_str(buf, between);
+    rca_buf_str(buf, to);
+}
+
+static _Bool is_inside_character(const char *s)
+{
+    return ((unsigned char)*s & 0xc0) == 0x80;
+}
+
+const char *rca_words_name(const char *name, char buf[RCA_WORDS_NAME_MAX + 1])
+{
+    static const char dots[] = "…";
+    const size_t room = RCA_WORDS_NAME_MAX - strlen(dots);
+    char clean[RCA_NAME_MAX + 1];
+    size_t length = strlen(rca_name_clean(name, clean)), head = room / 3, tail;
+
+    if (length <= RCA_WORDS_NAME_MAX) {
+        memcpy(buf, clean, length + 1);
+        return buf;
+    }
+    tail = length - (room - head);
+    while (is_inside_character(clean + head))
+        head--;
+    while (is_inside_character(clean + tail))
+        tail++;
+    memcpy(buf, clean, head);
+    memcpy(buf + head, dots, strlen(dots));
+    memcpy(buf + head + strlen(dots), clean + tail, length - tail + 1);
+    return buf;
+}
+
+static void name(struct rca_buf *buf, const struct rca_card *c)
+{
+    char text[RCA_WORDS_NAME_MAX + 1];
+
+    rca_buf_str(buf, rca_words_name(c->name, text));
 }
 
 static void was(struct rca_buf *buf, const struct rca_card *c)
@@ -50,77 +93,163 @@ static void was(struct rca_buf *buf, const struct rca_card *c)
     rca_buf_str(buf, ")");
 }
 
+void rca_words_title(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    if (e->verdict != RCA_VERDICT_NORMAL)
+        rca_buf_str(buf, "Why is ");
+    name(buf, &e->symptom);
+    if (e->verdict == RCA_VERDICT_NORMAL)
+        rca_buf_str(buf, " is normal");
+    else
+        rca_buf_fmt(buf, " %s?", trouble(e->symptom.role));
+}
+
+/* A ratio that is a sum over tasks, so that it may be above 1. */
+static const char a_second[] = "s a second";
+
+/**
+ * What a cause does, by a part of its metric's name; the first row fits.
+ * "KIND NAME now VALUE noun rest", or "began to begin VALUE noun rest" where
+ * it did next to nothing of the kind before.
+ */
+static const struct phrase {
+    const char *metric;
+    const char *now;
+    const char *begin;
+    const char *noun;
+    const char *rest;
+} phrases[] = {
+    {"backlog", "queues", "queue", "", ""},
+    {"overlimits", "holds back", "hold back", "packets", ""},
+    {"requeues", "holds back", "hold back", "packets", ""},
+    {"drops", "drops", "drop", "packets", ""},
+    {"retransmits", "sends again", "send again", "packets", ""},
+    {"cpu_usage", "uses", "use", "CPU", ""},
+    {"run_queue", "waits for a CPU", "wait for a CPU", a_second, ""},
+    {"throttled_ratio", "is throttled for", "be throttled for", a_second, ""},
+    {"cpu_pressure", "waits for a CPU", "wait for a CPU", "", " of the time"},
+    {"memory_pressure", "waits for memory", "wait for memory", "",
+     " of the time"},
+    {"io_pressure", "waits for disks", "wait for disks", "", " of the time"},
+    {"io_busy", "is busy", "be busy", "", " of the time"},
+    {"memory_usage", "uses", "use", "", " of memory"},
+    {"memory_limit_hits", "hits its memory limit", "hit its memory limit",
+     "times", ""},
+    {"refaults", "reads back", "read back", "pages",
+     " that memory had no room for"},
+    {"major_faults", "waits for", "wait for", "pages", " from disk"},
+    {"oom_kills", "loses", "lose", "processes", " to the out-of-memory killer"},
+    {"connect_failures", "fails to connect", "fail to connect", "times", ""},
+    {"connection_resets", "has", "have", "connections", " reset"},
+};
+
+/* "12 packets/s", "7.4 CPU cores", "0.31 s a second", "64 kB" */
+static void amount(struct rca_buf *buf, const struct rca_card *c,
+                   const char *noun)
+{
+    const char *unit = c->unit == RCA_UNIT_PER_SECOND ? "/s" : "core";
+    char text[32];
+    char *tail = strstr(rca_value_text(c->after, c->unit, text), unit);
+
+    if (noun == a_second && isfinite(c->after)) {
+        rca_buf_str(buf, rca_value_text(c->after, RCA_UNIT_NONE, text));
+        rca_buf_fmt(buf, " %s", a_second);
+    } else if (noun[0] && tail) {
+        rca_buf_put(buf, text, (size_t)(tail - text));
+        rca_buf_fmt(buf, "%s%s%s", noun, tail[0] == '/' ? "" : " ", tail);
+    } else {
+        rca_buf_str(buf, text);
+    }
+}
+
+static void say_amount(struct rca_buf *buf, const struct rca_card *c,
+                       const struct phrase *p)
+{
+    _Bool new = fabs(c->before) < NEXT_TO_NOTHING *fabs(c->after);
+
+    rca_buf_fmt(buf, " %s%s ", new ? "began to " : "", new ? p->begin : p->now);
+    amount(buf, c, p->noun);
+    rca_buf_str(buf, p->rest);
+}
+
+static void say_change(struct rca_buf *buf, const struct rca_card *c)
+{
+    rca_buf_fmt(buf, ": %s %s ", c->label,
+                c->after < c->before ? "fell to" : "rose to");
+    value(buf, c->after, c->unit);
+}
+
 static _Bool is(const struct rca_card *c, const char *word)
 {
     return strstr(c->metric, word) != NULL;
 }
 
-static void of_service(struct rca_buf *buf, const struct rca_card *c)
+static void say_requests(struct rca_buf *buf, const struct rca_card *c)
 {
-    if (is(c, "queue_time")) {
-        rca_buf_fmt(buf, "%s left its requests waiting: %s ", c->name,
+    const _Bool serves = c->kind == RCA_KIND_SERVICE;
+
+    if (is(c, "queue_time_max"))
+        rca_buf_str(buf, " did not read its requests for up to ");
+    else if (is(c, "queue_time"))
+        rca_buf_fmt(buf, " reads its requests late: %s ", c->label);
+    else if (is(c, "error_ratio"))
+        rca_buf_str(buf, serves ? " fails " : " sees failures in ");
+    else if (is(c, "request_rate"))
+        rca_buf_str(buf, serves ? " gets " : " sends ");
+    else
+        rca_buf_fmt(buf, " became slow%s: %s ", serves ? " by itself" : "",
                     c->label);
-        value(buf, c->after, c->unit);
-    } else if (c->role == RCA_ROLE_ERROR && c->unit == RCA_UNIT_RATIO) {
-        rca_buf_fmt(buf, "%s fails ", c->name);
-        value(buf, c->after, c->unit);
+    amount(buf, c, "requests");
+    if (is(c, "error_ratio"))
         rca_buf_str(buf, " of its requests");
-    } else if (c->role == RCA_ROLE_LATENCY) {
-        rca_buf_fmt(buf, "%s became slow by itself: %s ", c->name, c->label);
-        value(buf, c->after, c->unit);
-    } else {
-        rca_buf_fmt(buf, "%s: %s is ", c->name, c->label);
-        value(buf, c->after, c->unit);
-    }
-    was(buf, c);
 }
 
-/* What most kinds have in common: "KIND NAME VERB VALUE". */
-static const struct {
-    const char *metric; /* part of its name */
-    const char *verb;
-} phrases[] = {
-    {"rule_drops", "drops packets,"},
-    {"qdisc_drops", "drops packets,"},
-    {"backlog", "holds packets back,"},
-    {"overlimits", "delays packets,"},
-    {"cpu_usage", "began to use"},
-    {"run_queue", "waits for a processor,"},
-    {"throttled_ratio", "is throttled,"},
-    {"memory_limit_hits", "hits its memory limit,"},
-    {"refaults", "reads back what it lost from memory,"},
-    {"major_faults", "waits for pages from disk,"},
-    {"drops", "drops packets,"},
-    {"request_rate", "sends requests,"},
-};
-
-static void of_card(struct rca_buf *buf, const struct rca_card *c)
+static const struct phrase *phrase_of(const struct rca_card *c)
 {
     for (size_t i = 0; i < RCA_ARRAY_SIZE(phrases); i++) {
-        if (!is(c, phrases[i].metric))
-            continue;
-        rca_buf_fmt(buf, "%s %s %s ", rca_kind_name(c->kind), c->name,
-                    phrases[i].verb);
-        value(buf, c->after, c->unit);
-        was(buf, c);
-        return;
+        if (is(c, phrases[i].metric))
+            return &phrases[i];
     }
-    rca_buf_fmt(buf, "%s %s: %s is ", rca_kind_name(c->kind), c->name,
-                c->label);
-    value(buf, c->after, c->unit);
+    return NULL;
+}
+
+static _Bool is_of_requests(const struct rca_card *c)
+{
+    return is(c, "request_latency") || is(c, "service_time") ||
+           is(c, "queue_time") || is(c, "request_rate") ||
+           is(c, "request_error_ratio");
+}
+
+static void cause(struct rca_buf *buf, const struct rca_card *c)
+{
+    const struct phrase *phrase = phrase_of(c);
+
+    if (c->kind != RCA_KIND_SERVICE && c->kind != RCA_KIND_CGROUP &&
+        c->kind != RCA_KIND_PROCESS)
+        rca_buf_fmt(buf, "%s ", rca_kind_name(c->kind));
+    name(buf, c);
+    if (!(c->after > c->before))
+        say_change(buf, c);
+    else if (is_of_requests(c))
+        say_requests(buf, c);
+    else if (phrase)
+        say_amount(buf, c, phrase);
+    else
+        say_change(buf, c);
     was(buf, c);
 }
 
 void rca_words_answer(struct rca_buf *buf, const struct rca_explanation *e)
 {
-    if (e->verdict == RCA_VERDICT_NORMAL)
-        rca_buf_fmt(buf, "%s is as usual", e->symptom.label);
-    else if (e->verdict == RCA_VERDICT_UNCLEAR)
-        rca_buf_str(buf, "No clear cause");
-    else if (e->causes[0].card.kind == RCA_KIND_SERVICE)
-        of_service(buf, &e->causes[0].card);
-    else
-        of_card(buf, &e->causes[0].card);
+    if (e->verdict == RCA_VERDICT_NORMAL) {
+        rca_buf_fmt(buf, "Its %s is as usual: ", e->symptom.label);
+        value(buf, e->symptom.after, e->symptom.unit);
+        return;
+    }
+    if (e->verdict == RCA_VERDICT_UNCLEAR || !e->n_causes)
+        rca_buf_fmt(buf, "No clear cause%s", e->n_causes ? ". Perhaps: " : "");
+    if (e->n_causes)
+        cause(buf, &e->causes[0].card);
 }
 
 static void before_symptom(struct rca_buf *buf, rca_time cause,
@@ -145,35 +274,37 @@ void rca_words_sure(struct rca_buf *buf, const struct rca_explanation *e)
         rca_buf_str(buf, "Nothing that was measured explains it.");
         return;
     }
-    if (e->verdict == RCA_VERDICT_UNCLEAR)
-        rca_buf_fmt(buf,
-                    "The first candidate is %.0f %% sure, 50 %% are "
-                    "needed to name it.",
-                    100 * e->causes[0].confidence);
-    else
-        rca_buf_fmt(buf, "%.0f %% sure.", 100 * e->causes[0].confidence);
+    rca_buf_fmt(buf,
+                e->verdict == RCA_VERDICT_UNCLEAR
+                    ? "Only %.0f %% sure: a cause is named from 50 %% on."
+                    : "%.0f %% sure.",
+                100 * e->causes[0].confidence);
     if (e->causes[0].card.onset != RCA_TIME_NONE)
         before_symptom(buf, e->causes[0].card.onset, e->symptom.onset);
 }
 
 void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e)
 {
-    if (e->verdict != RCA_VERDICT_CAUSE)
+    const struct rca_cause *c = e->causes;
+
+    if (e->verdict != RCA_VERDICT_CAUSE || !e->n_causes || !isfinite(c->value))
         return;
     rca_buf_fmt(buf, "Had it stayed as usual, %s would be about ",
                 e->symptom.label);
-    value(buf, e->causes[0].value, e->symptom.unit);
+    value(buf, c->value, e->symptom.unit);
+    if (isfinite(c->low) && isfinite(c->high)) {
+        rca_buf_str(buf, " (");
+        range(buf, c->low, c->high, e->symptom.unit, " to ");
+        rca_buf_str(buf, ")");
+    }
     rca_buf_str(buf, ", not ");
     value(buf, e->symptom.after, e->symptom.unit);
-    was(buf, &e->symptom);
     rca_buf_str(buf, ".");
 }
 
 void rca_words_change(struct rca_buf *buf, const struct rca_card *card)
 {
-    value(buf, card->before, card->unit);
-    rca_buf_str(buf, " → ");
-    value(buf, card->after, card->unit);
+    range(buf, card->before, card->after, card->unit, " → ");
 }
 
 /* Two digits, and never an exponent. */

@@ -9,6 +9,13 @@
 #include "graph/base/buf.h"
 #include "model/explain.h"
 
+/** Longest name in a sentence or on a card, in bytes. */
+#define RCA_WORDS_NAME_MAX 51
+
+/** rca_words_name() - @name cleaned, and with "…" in its middle if it is longer
+ * than RCA_WORDS_NAME_MAX; the end of a path says most. Returns @buf. */
+const char *rca_words_name(const char *name, char buf[RCA_WORDS_NAME_MAX + 1]);
+
 /** rca_words_title() - "Why is web slow?", "web is normal" */
 void rca_words_title(struct rca_buf *buf, const struct rca_explanation *e);
 
@@ -21,7 +28,7 @@ void rca_words_sure(struct rca_buf *buf, const struct rca_explanation *e);
 /** rca_words_what_if() - "Had it stayed as usual, ..."; empty without a cause */
 void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e);
 
-/** rca_words_change() - "46 ms → 189 ms" */
+/** rca_words_change() - "46 → 189 ms" */
 void rca_words_change(struct rca_buf *buf, const struct rca_card *card);
 
 /** rca_words_factor() - "▲ 4.1×", "▼ 3×", "new" where before was nothing */

@@ -182,6 +182,17 @@ static void hostile_names_stay_characters(void **state)
     golden(&s.e, RCA_FORMAT_JSON, "tests/golden/hostile.json");
 }
 
+static void cards_of_one_of_several_hosts_share_a_frame(void **state)
+{
+    struct story s;
+
+    (void)state;
+    tell(&s, "batch-job");
+    s.nodes[2].card.host = "host-4";
+    s.nodes[3].card.host = "";
+    golden(&s.e, RCA_FORMAT_DOT, "tests/golden/hosts.dot");
+}
+
 static void every_allocation_may_fail(void **state)
 {
     static const enum rca_format formats[] = {RCA_FORMAT_TEXT, RCA_FORMAT_DOT,
@@ -220,6 +231,7 @@ int main(void)
         cmocka_unit_test(an_unclear_answer_lists_candidates),
         cmocka_unit_test(a_normal_entity_is_a_valid_graph_too),
         cmocka_unit_test(hostile_names_stay_characters),
+        cmocka_unit_test(cards_of_one_of_several_hosts_share_a_frame),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(verdicts_have_their_exit_codes),
     };
