@@ -119,6 +119,7 @@ static void groups_without_processes_are_known_but_not_reported(void **state)
     mount_trees(box, 0);
     tree_write(box->root, "u/idle/cgroup.events", "populated 0\n");
     tree_write(box->root, "u/idle/cpu.stat", "usage_usec 1\n");
+    tree_write(box->root, "u/idle/below/cgroup.events", "populated 0\n");
     open_source(box);
     tick(box, 0);
     assert_false(is_known(box->obs, RCA_KIND_CGROUP, "idle"));

@@ -43,7 +43,7 @@ static void nothing_gives_the_defaults(void **state)
         assert_ok(parse(texts[i], NULL, &c));
         assert_string_equal(c.db, "/var/lib/rca/rca.db");
         assert_int_equal(c.interval, RCA_SECOND);
-        assert_int_equal(c.retention, 7 * 86400 * RCA_SECOND);
+        assert_int_equal(c.retention, RCA_SECOND * 86400 * 7);
         assert_null(c.sources);
         assert_int_equal(c.limit[RCA_KIND_CALL], 2000);
         assert_int_equal(c.limit[RCA_KIND_HOST], 0);
@@ -68,7 +68,7 @@ static void every_key_is_read(void **state)
                     NULL, &c));
     assert_string_equal(c.db, "/tmp/x.db");
     assert_int_equal(c.interval, RCA_SECOND / 4);
-    assert_int_equal(c.retention, 2 * 86400 * RCA_SECOND);
+    assert_int_equal(c.retention, RCA_SECOND * 86400 * 2);
     assert_string_equal(c.sources, "host,cgroup");
     assert_int_equal(c.limit[RCA_KIND_SERVICE], 5);
     assert_int_equal(c.limit[RCA_KIND_CALL], 6);

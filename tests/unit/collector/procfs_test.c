@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "collector/procfs.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "graph/base/err.h"
 #include "tests/harness/test.h"
@@ -157,16 +157,17 @@ static void broken_mounts_are_left_out(void **state)
     static const char text[] = "\n1 2 3\n- - -\n1 2 3 / /x rw shared:1\n"
                                "1 2 3 / /y rw -\n1 2 3 / /z rw - cgroup2\n";
     char path[RCA_CGROUP_TREES][RCA_MOUNT_PATH];
-    char longer[RCA_MOUNT_PATH + 64] = "1 2 3 / ";
+    char longer[RCA_MOUNT_PATH + 64];
+    int n;
 
     (void)state;
     rca_procfs_cgroup_mounts(text, sizeof(text) - 1, path);
     assert_string_equal(path[RCA_CGROUP_CPU], "");
     assert_string_equal(path[RCA_CGROUP_V2], "/z");
 
-    memset(longer + 8, 'p', RCA_MOUNT_PATH);
-    memcpy(longer + 8 + RCA_MOUNT_PATH, " rw - cgroup2 x rw", 18);
-    rca_procfs_cgroup_mounts(longer, 8 + RCA_MOUNT_PATH + 18, path);
+    n = snprintf(longer, sizeof(longer), "1 2 3 / /%0*d rw - cgroup2 x rw",
+                 RCA_MOUNT_PATH, 0);
+    rca_procfs_cgroup_mounts(longer, (size_t)n, path);
     assert_string_equal(path[RCA_CGROUP_V2], "");
 }
 
