@@ -168,9 +168,9 @@ int rca_link_parse_addr(const struct nlmsghdr *msg,
         return RCA_ESYNTAX;
     in = rca_netlink_attrs(msg, sizeof *ifa);
     while ((attr = rca_netlink_next(&in))) {
-        if (mnl_attr_get_type(attr) == IFA_LOCAL)
-            own = attr;
-        else if (mnl_attr_get_type(attr) == IFA_ADDRESS && !own)
+        const unsigned type = mnl_attr_get_type(attr);
+
+        if (type == IFA_LOCAL || (type == IFA_ADDRESS && !own))
             own = attr;
     }
     if (!own ||

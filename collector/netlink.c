@@ -147,14 +147,27 @@ static void read_message(struct answer *a, const struct nlmsghdr *msg)
     }
 }
 
+/* Not mnl_nlmsg_ok(): to it a length of 2^31 or more is negative, and fits. */
+static _Bool is_whole(const struct nlmsghdr *msg, size_t left)
+{
+    return left >= sizeof *msg && msg->nlmsg_len >= sizeof *msg &&
+           msg->nlmsg_len <= left;
+}
+
 static void read_datagram(struct answer *a, const void *buf, size_t len)
 {
-    const struct nlmsghdr *msg = (const struct nlmsghdr *)buf;
-    int left = (int)len;
+    const char *at = (const char *)buf;
+    size_t left = len;
 
-    while (!a->ended && mnl_nlmsg_ok(msg, left)) {
+    while (!a->ended && is_whole((const void *)at, left)) {
+        const struct nlmsghdr *msg = (const void *)at;
+        size_t step = NLMSG_ALIGN((size_t)msg->nlmsg_len);
+
+        if (step > left) /* the last one may lack its padding */
+            step = left;
         read_message(a, msg);
-        msg = mnl_nlmsg_next(msg, &left);
+        at += step;
+        left -= step;
     }
     if (!a->ended && left > 0) {
         a->ended = 1;

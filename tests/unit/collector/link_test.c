@@ -269,6 +269,23 @@ static void failures_of_kernel_and_visitor_are_handed_up(void **state)
     assert_err(rca_netlink_each(buf, len - 1, 1, count, &n), RCA_ESYNTAX);
 }
 
+static void a_length_over_the_end_is_refused(void **state)
+{
+    static const uint32_t lengths[] = {0, 15, 37, UINT32_C(1) << 31,
+                                       UINT32_MAX - 15};
+    int n = 0;
+
+    (void)state;
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(lengths); i++) {
+        size_t len = put_answer(0, RTM_NEWLINK, 0);
+
+        assert_int_equal(len, 36);
+        ((struct nlmsghdr *)(void *)buf)->nlmsg_len = lengths[i];
+        assert_err(rca_netlink_each(buf, len, 1, count, &n), RCA_ESYNTAX);
+    }
+    assert_int_equal(n, 0);
+}
+
 /* --- the map ---------------------------------------------------------------- */
 
 static void add(struct rca_link_map *map, uint64_t netns, int index, int peer,
@@ -396,6 +413,7 @@ int main(void)
         cmocka_unit_test(what_never_carried_a_packet_is_shown_only_when_up),
         cmocka_unit_test(an_answer_ends_with_done_or_an_error_of_zero),
         cmocka_unit_test(failures_of_kernel_and_visitor_are_handed_up),
+        cmocka_unit_test(a_length_over_the_end_is_refused),
         cmocka_unit_test(veths_in_one_namespace_pair_by_index),
         cmocka_unit_test(unresolved_veths_pair_only_if_there_is_one_mirror),
         cmocka_unit_test(a_resolved_namespace_decides_between_mirrors),
