@@ -241,7 +241,7 @@ lint: $(SKELS) ## formatting, clang-tidy, cppcheck, shellcheck
 	cppcheck --quiet -j $$(nproc) --std=c11 --enable=warning,performance,portability \
 	    --suppress=memleak --suppress=resourceLeak --inline-suppr \
 	    --error-exitcode=1 -I. $(HOSTED)
-	shellcheck tests/check/*.sh tests/bpf/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
+	shellcheck tests/check/*.sh tests/bench/*.sh tests/bpf/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
 
 install: build ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
