@@ -76,6 +76,8 @@ static const struct rca_rule *rule_of(const struct builder *b,
         return rca_influence_within(pair[0]->role, pair[1]->role);
     cause = (struct rca_end){kind_of(b, v->node), pair[0]->role};
     effect = (struct rca_end){kind_of(b, own), pair[1]->role};
+    if (cause.kind == RCA_KIND_PROCESS && effect.kind == RCA_KIND_CGROUP)
+        return NULL; /* the workload is the entity, not its processes */
     rule = rca_influence_find(v->kind, v->up, cause, effect);
     if (!rule && v->kind == RCA_EDGE_CALLS && v->up &&
         cause.role == RCA_ROLE_LATENCY && starts(pair[1]->name, "queue_time_"))

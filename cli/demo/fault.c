@@ -99,7 +99,6 @@ static int burn(const struct demo_stage *stage, struct demo_injection *in)
                    "with %s",
                    demo_role_name(in->target));
     accept_name(in, RCA_KIND_CGROUP, DEMO_CGROUP "/pod/", "batch");
-    accept_name(in, RCA_KIND_PROCESS, "batch/", "batch");
     atomic_store(&stage->control->hogs, 2);
     return 0;
 }
