@@ -142,3 +142,13 @@ static inline void net_endpoint(struct rca_observer *obs, rca_id entity,
     assert_int_equal(inet_pton(AF_INET, addr, bytes), 1);
     rca_observe_endpoint(obs, entity, net_inode(netns), AF_INET, bytes, port);
 }
+
+/** net_again() - whether to look once more for a value that is not yet @want:
+ * packets may wait for a busy processor; waits 50 ms, at most 100 times */
+static inline _Bool net_again(double value, double want, int *tries)
+{
+    if (fabs(value - want) < 0.5 || ++*tries > 100)
+        return 0;
+    (void)usleep(50000);
+    return 1;
+}
