@@ -170,8 +170,8 @@ static int connect_checked(struct rca_store *s, const char *path,
     if (err)
         return fail(s, err, path, diag);
     err = rca_schema_check(s->db, path, diag, blank, version);
-    if (err != -EACCES || s->mode != RCA_STORE_READ || !has_no_log(path) ||
-        access(path, R_OK))
+    if ((err != -EACCES && err != -EROFS) || s->mode != RCA_STORE_READ ||
+        !has_no_log(path) || access(path, R_OK))
         return err;
 
     immutable_uri(name, uri);
