@@ -12,6 +12,7 @@
 /* Jacobi steps; 0.8^200 is below rounding. */
 #define MAX_STEPS 400
 #define POWER_STEPS 30
+#define SCALE_STEPS 8
 
 #define P RCA_SCENE_PARENTS
 
@@ -90,50 +91,85 @@ static double drawn_shift(const struct rca_scene *s, uint32_t v,
     return n > 0 ? (sum / n - t->spread.centre) / t->unit : t->shift / t->unit;
 }
 
-/* an upper bound of the spectral radius of |W| within component @c, by
- * Collatz and Wielandt: max_i (M x)_i / x_i for any positive x; M = |W| + I
- * so that the iteration settles */
-static double radius(const struct work *k, size_t c)
+/* row i of (|W| + I) x within its component */
+static double one_row(const struct work *k, size_t i, double others)
 {
     const struct rca_attribution *a = k->a;
-    double bound = 1;
+    const struct rca_factor *f = &a->factors[i];
+    double sum = k->x[i];
+
+    for (size_t p = 0; p < f->box.n; p++) {
+        const size_t j = a->parent[i * P + p];
+
+        if (a->component[j] == a->component[i])
+            sum += fabs(f->weight[p]) * k->x[j] * (f->same[p] ? 1 : others);
+    }
+    return sum;
+}
+
+/* an upper bound of the spectral radius of |W| within component @c, by
+ * Collatz and Wielandt: max_i (M x)_i / x_i for any positive x; M = |W| + I
+ * so that the iteration settles. Weights that are not identities count
+ * @others times. */
+static double radius(const struct work *k, size_t c, double others)
+{
+    const struct rca_attribution *a = k->a;
+    double bound = INFINITY;
 
     for (size_t i = 0; i < a->n; i++)
         k->x[i] = 1;
     for (int step = 0; step < POWER_STEPS; step++) {
-        double most = 0, size = 0;
+        double most = 0, least = INFINITY, size = 0;
 
         for (size_t i = 0; i < a->n; i++) {
-            const struct rca_factor *f = &a->factors[i];
-
             if (a->component[i] != c)
                 continue;
-            k->y[i] = k->x[i];
-            for (size_t p = 0; p < f->box.n; p++) {
-                const size_t j = a->parent[i * P + p];
-
-                if (a->component[j] == c)
-                    k->y[i] += fabs(f->weight[p]) * k->x[j];
-            }
+            k->y[i] = one_row(k, i, others);
             most = fmax(most, k->y[i] / k->x[i]);
+            least = fmin(least, k->y[i] / k->x[i]);
             size = fmax(size, k->y[i]);
         }
-        /* never 0, so that the bound stays one */
+        /* never 0, so that the bounds stay bounds */
         for (size_t i = 0; i < a->n; i++) {
             if (a->component[i] == c)
                 k->x[i] = fmax(k->y[i] / size, 1e-6);
         }
-        bound = step == 0 ? most : fmin(bound, most);
+        bound = fmin(bound, most - 1);
+        if (bound <= RCA_ATTRIBUTION_RADIUS ||
+            (others > 0 && least - 1 > RCA_ATTRIBUTION_RADIUS))
+            break; /* that is all that is asked */
     }
-    return bound - 1;
+    return bound;
 }
 
+/* largest factor on the other weights that keeps the component in bounds */
+static double find_scale(const struct work *k, size_t c)
+{
+    double low = 0, high = 1;
+
+    if (radius(k, c, 1) <= RCA_ATTRIBUTION_RADIUS)
+        return 1;
+    for (int step = 0; step < SCALE_STEPS; step++) {
+        const double mid = (low + high) / 2;
+
+        if (radius(k, c, mid) <= RCA_ATTRIBUTION_RADIUS)
+            low = mid;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* The identities are facts and rarely make a cycle by themselves: the other
+ * weights give way, and the identities only if that is not enough. */
 static void scale_component(struct work *k, size_t c)
 {
     struct rca_attribution *a = k->a;
-    const double rho = radius(k, c);
+    const double others = find_scale(k, c);
+    const double rho = radius(k, c, others);
+    const double all = fmin(1, RCA_ATTRIBUTION_RADIUS / fmax(rho, 1e-12));
 
-    if (rho <= RCA_ATTRIBUTION_RADIUS)
+    if (others == 1)
         return;
     for (size_t i = 0; i < a->n; i++) {
         struct rca_factor *f = &a->factors[i];
@@ -142,7 +178,7 @@ static void scale_component(struct work *k, size_t c)
             continue;
         for (size_t p = 0; p < f->box.n; p++) {
             if (a->component[a->parent[i * P + p]] == c)
-                f->weight[p] *= RCA_ATTRIBUTION_RADIUS / rho;
+                f->weight[p] *= f->same[p] ? all : others * all;
         }
     }
 }

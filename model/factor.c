@@ -13,6 +13,9 @@
  */
 #define RIDGE 0.1
 #define RIDGE_SAME 1.0
+#define RIDGE_WEAK 30.0
+/* A weak relation is chosen behind all others. */
+#define WEAK_MERIT 1e-3
 /* Normal rows further out than this are a past incident's. */
 #define CLIP_NORMAL 20.0
 
@@ -49,7 +52,7 @@ static double merit(const struct rca_scene *s, const struct rca_relation *r,
         return 1e6 + fabs(c->shift) / c->unit;
     if (!pushes(r, c->shift, t->shift))
         return 0;
-    return fabs(c->shift) / c->unit;
+    return fabs(c->shift) / c->unit * (r->weak ? WEAK_MERIT : 1);
 }
 
 static int choose(struct rca_factor *f, const struct rca_scene *s)
@@ -79,7 +82,8 @@ static int choose(struct rca_factor *f, const struct rca_scene *s)
         f->box.low[i] = r->low * scale;
         f->box.high[i] = r->high * scale;
         f->box.prior[i] = r->prior * scale;
-        f->box.ridge[i] = r->same ? RIDGE_SAME : RIDGE;
+        f->box.ridge[i] = r->same ? RIDGE_SAME : r->weak ? RIDGE_WEAK : RIDGE;
+        f->same[i] = r->same;
         f->weight[i] = f->box.prior[i];
     }
     return 0;

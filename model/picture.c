@@ -32,14 +32,16 @@ static size_t find_stops(const struct rca_answer *answer,
     size_t n = 0;
 
     for (size_t i = from; i != SIZE_MAX; i = paths->next[i]) {
-        if (n > 0 &&
-            entity_of(answer, stops[n - 1].in) == entity_of(answer, i)) {
-            stops[n - 1].out = i;
-            continue;
-        }
-        if (n == room)
+        size_t k = 0;
+
+        while (k < n && entity_of(answer, stops[k].in) != entity_of(answer, i))
+            k++;
+        if (k == room)
             return 0;
-        stops[n++] = (struct stop){.in = i, .out = i};
+        if (k == n)
+            stops[n].in = i;
+        stops[k].out = i;
+        n = k + 1; /* a way that comes back to an entity has not left it */
     }
     for (size_t k = 0; k < n; k++)
         stops[k].shown = k == 0 ? stops[k].in : stops[k].out;

@@ -129,6 +129,9 @@ static struct rca_relation bound(const struct builder *b,
     struct rca_relation r = {.low = -INFINITY, .high = INFINITY};
     double gain = 1;
 
+    r.weak = v && !v->up && v->kind != RCA_EDGE_CALLS &&
+             (cause->role == RCA_ROLE_LATENCY || cause->role == RCA_ROLE_ERROR);
+
     if (v && v->kind == RCA_EDGE_CALLS)
         gain = v->up ? calls_per_request(b, v->node, own)
                      : 1 / calls_per_request(b, v->node, own);

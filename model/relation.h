@@ -34,11 +34,14 @@
  * @prior: what the weight is drawn towards: 0, or the known gain where both
  *         are the same quantity
  * @same: true where @prior is such a gain
+ * @weak: a user's latency or errors moving what it uses: requests that pile up.
+ *        It happens, but the other direction is far more usual, and both
+ *        together make a cycle of everything: it takes much to be believed
  */
 struct rca_relation {
     uint32_t cause;
     double low, high, prior;
-    _Bool same;
+    _Bool same, weak;
 };
 
 /** struct rca_relations - of all targets; those of target v are list[at[v]]

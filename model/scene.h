@@ -79,6 +79,7 @@ struct rca_draw {
  * struct rca_factor - the factor of one abnormal variable given those of its
  * candidates that are abnormal too
  * @parent: variables; @n of them; bounds in @box are in scaled units
+ * @same:   the parent is the same quantity (rca_relation)
  * @gram:   by block: (n + 1) x (n + 1), the target last; owned
  * @weight: of the last fit, scaled
  * @residual: variance of what the last fit leaves, over all rows; scaled
@@ -86,6 +87,7 @@ struct rca_draw {
 struct rca_factor {
     uint32_t target;
     uint32_t parent[RCA_SCENE_PARENTS];
+    _Bool same[RCA_SCENE_PARENTS];
     struct rca_box box;
     double *gram;
     double rows[RCA_SCENE_BLOCKS];
