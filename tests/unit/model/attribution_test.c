@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/attribution.h"
+
+#include <string.h>
+
+#include "tests/harness/oom.h"
+#include "tests/harness/test.h"
+
+#define ROWS 100
+#define START 80
+
+/* front -calls-> back -calls-> store; latency in seconds times @unit; `back`
+ * is slow from row START on */
+struct chain {
+    struct rca_window w;
+    struct rca_variable vars[6];
+    double x[6 * ROWS];
+    struct rca_graph *g;
+};
+
+static double noise(uint64_t *state)
+{
+    return test_random(state) + test_random(state) - 1;
+}
+
+static void make(struct chain *c, const rca_id id[3], uint64_t state)
+{
+    const struct rca_metric *latency =
+        rca_metric_find("request_latency_mean_seconds");
+    const struct rca_metric *rate = rca_metric_find("request_rate_per_second");
+    struct rca_entity e[3];
+    const struct rca_edge edges[] = {
+        {.source = id[0], .target = id[1], .kind = RCA_EDGE_CALLS},
+        {.source = id[1], .target = id[2], .kind = RCA_EDGE_CALLS}};
+
+    memset(c, 0, sizeof(*c));
+    c->w = (struct rca_window){.step = RCA_SECOND,
+                               .n_rows = ROWS,
+                               .n_vars = 6,
+                               .vars = c->vars,
+                               .x = c->x};
+    for (rca_id rank = 0; rank < 3; rank++) {
+        for (int k = 0; k < 3; k++) {
+            if (id[k] != rank)
+                continue;
+            c->vars[2 * rank] = (struct rca_variable){rank, *latency};
+            c->vars[2 * rank + 1] = (struct rca_variable){rank, *rate};
+        }
+        e[rank] = (struct rca_entity){
+            .id = rank, .kind = RCA_KIND_SERVICE, .name = "s", .host = ""};
+    }
+    for (size_t r = 0; r < ROWS; r++) {
+        double below = 0;
+
+        for (int k = 2; k >= 0; k--) {
+            below += 0.01 + 0.001 * noise(&state);
+            if (k == 1 && r >= START)
+                below += 0.05;
+            c->x[2 * id[k] * ROWS + r] = below;
+            c->x[(2 * id[k] + 1) * ROWS + r] = 100 + 5 * noise(&state);
+        }
+    }
+    assert_ok(rca_graph_new(e, 3, edges, 2, &c->g));
+}
+
+static void attribute(struct chain *c, rca_id symptom, struct rca_scene *s,
+                      struct rca_attribution **ret)
+{
+    assert_ok(rca_scene_init(s, &c->w, c->g, (struct rca_rows){0, START - 5},
+                             (struct rca_rows){START, ROWS}));
+    assert_ok(rca_attribution_new(s, 2 * symptom, 1, ret));
+}
+
+static void the_parts_add_up_to_the_change(void **unused)
+{
+    const rca_id id[] = {0, 1, 2};
+    struct rca_attribution *a = NULL;
+    struct rca_scene s;
+    struct chain c;
+    double sum = 0, shares = 0;
+
+    (void)unused;
+    make(&c, id, test_seed() * 88172645463325252U);
+    attribute(&c, 0, &s, &a);
+    for (size_t i = 0; i < a->n; i++)
+        sum += a->part[i];
+    assert_close(sum, s.traits[0].shift, 1e-9);
+    for (size_t e = 0; e < a->n_culprits; e++)
+        shares += a->culprits[e].share;
+    assert_close(shares + a->unexplained, 1, 1e-9);
+    rca_attribution_free(&a);
+    rca_scene_done(&s);
+    rca_graph_free(&c.g);
+}
+
+static void the_entity_in_the_middle_is_the_cause(void **unused)
+{
+    const rca_id id[] = {0, 1, 2};
+    struct rca_attribution *a = NULL;
+    struct rca_scene s;
+    struct chain c;
+
+    (void)unused;
+    make(&c, id, test_seed() * 88172645463325252U);
+    attribute(&c, 0, &s, &a);
+    assert_int_equal(a->culprits[0].entity, 1);
+    assert_true(a->culprits[0].share > 0.9);
+    assert_true(a->culprits[0].confidence > 0.9);
+    assert_close(a->culprits[0].part, 0.05, 0.1);
+    assert_true(rca_attribution_flow(a, 0, 0) > 0.9);
+    rca_attribution_free(&a);
+    rca_scene_done(&s);
+    rca_graph_free(&c.g);
+}
+
+static void other_numbers_for_the_entities_change_nothing(void **unused)
+{
+    const rca_id id[] = {0, 1, 2}, other[] = {2, 0, 1};
+    struct rca_attribution *a = NULL, *b = NULL;
+    struct rca_scene s, t;
+    struct chain c, d;
+
+    (void)unused;
+    make(&c, id, 4711);
+    make(&d, other, 4711);
+    attribute(&c, 0, &s, &a);
+    attribute(&d, 2, &t, &b);
+    assert_int_equal(b->culprits[0].entity, 0);
+    assert_close(a->culprits[0].share, b->culprits[0].share, 1e-9);
+    assert_close(a->culprits[0].part, b->culprits[0].part, 1e-9);
+    rca_attribution_free(&a);
+    rca_attribution_free(&b);
+    rca_scene_done(&s);
+    rca_scene_done(&t);
+    rca_graph_free(&c.g);
+    rca_graph_free(&d.g);
+}
+
+static void other_units_change_nothing(void **unused)
+{
+    const rca_id id[] = {0, 1, 2};
+    struct rca_attribution *a = NULL, *b = NULL;
+    struct rca_scene s, t;
+    struct chain c, d;
+
+    (void)unused;
+    make(&c, id, 4711);
+    make(&d, id, 4711);
+    for (size_t v = 0; v < 6; v++)
+        d.vars[v].metric.resolution *= 1000;
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(d.x); i++)
+        d.x[i] *= 1000;
+    attribute(&c, 0, &s, &a);
+    attribute(&d, 0, &t, &b);
+    assert_close(a->culprits[0].share, b->culprits[0].share, 1e-9);
+    assert_close(1000 * a->culprits[0].part, b->culprits[0].part, 1e-9);
+    rca_attribution_free(&a);
+    rca_attribution_free(&b);
+    rca_scene_done(&s);
+    rca_scene_done(&t);
+    rca_graph_free(&c.g);
+    rca_graph_free(&d.g);
+}
+
+static void every_failed_allocation_is_reported(void **unused)
+{
+    const rca_id id[] = {0, 1, 2};
+    struct chain c;
+    int err = -1;
+
+    (void)unused;
+    make(&c, id, 4711);
+    for (long n = 0; err; n++) {
+        struct rca_attribution *a = NULL;
+        struct rca_scene s = {0};
+
+        oom_after(n);
+        err = rca_scene_init(&s, &c.w, c.g, (struct rca_rows){0, START - 5},
+                             (struct rca_rows){START, ROWS});
+        if (!err)
+            err = rca_attribution_new(&s, 0, 1, &a);
+        assert_true(err == 0 || oom_hit());
+        oom_after(-1);
+        rca_attribution_free(&a);
+        rca_scene_done(&s);
+    }
+    rca_graph_free(&c.g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_parts_add_up_to_the_change),
+        cmocka_unit_test(the_entity_in_the_middle_is_the_cause),
+        cmocka_unit_test(other_numbers_for_the_entities_change_nothing),
+        cmocka_unit_test(other_units_change_nothing),
+        cmocka_unit_test(every_failed_allocation_is_reported),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
