@@ -36,7 +36,7 @@ static const struct part parts[DEMO_ROLE_COUNT] = {
     [DEMO_CART] = {250, 600, {DEMO_CACHE, DEMO_DB}, 2, 0},
     [DEMO_CATALOG] = {400, 2000, {DEMO_CACHE, DEMO_DB}, 2, 0},
     [DEMO_CACHE] = {60, 300, {0}, 0, 0},
-    [DEMO_DB] = {150, 4000, {0}, 0, 16},
+    [DEMO_DB] = {150, 4000, {0}, 0, 64},
 };
 
 struct server {

@@ -26,9 +26,9 @@
 #include "graph/base/time.h"
 
 #define SYMPTOM "service/frontend" /* what the demonstration asks about */
-#define WARM_UP_S 6
-#define NORMAL_S 70
-#define INCIDENT_S 20 /* of data after the injection, at least */
+#define WARM_UP_S 4
+#define NORMAL_S 50
+#define INCIDENT_S 18 /* of data after the injection, at least */
 #define PATIENCE_S 60 /* until the symptom moves */
 
 struct options {
@@ -380,7 +380,7 @@ static void help(void)
         "  --fault F     cpu, loss, link, slow, errors, surge, freeze, memory\n"
         "                or random (default)\n"
         "  --target S    whom to hit: cart, catalog, cache or db\n"
-        "  --normal S    seconds of normal operation to learn from (70)\n"
+        "  --normal S    seconds of normal operation to learn from (50)\n"
         "  --seed N      of the random choices\n"
         "  -o FOLDER     where the results go (rca-demo)\n"
         "  --recorded    explain the incident that comes with rca; no root\n"
