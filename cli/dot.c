@@ -370,25 +370,50 @@ static size_t predecessor(const struct rca_explanation *e, size_t node)
     return e->n_nodes;
 }
 
-/* A candidate beside the path lies at the height of the card above the one
- * that it moves, to the right of what already lies there. */
+static _Bool is_on_path(const struct rca_explanation *e, size_t node)
+{
+    for (size_t f = 0; f < e->n_flows; f++) {
+        if (e->flows[f].main &&
+            (e->flows[f].from == node || e->flows[f].to == node))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether @flow comes to the main path from beside it. */
+static _Bool joins_path(const struct rca_explanation *e,
+                        const struct rca_flow *flow)
+{
+    return !flow->main && !is_on_path(e, flow->from) &&
+           predecessor(e, flow->to) < e->n_nodes;
+}
+
+static _Bool is_placed(const struct rca_explanation *e, size_t flow)
+{
+    for (size_t f = 0; f < flow; f++) {
+        if (joins_path(e, &e->flows[f]) &&
+            e->flows[f].from == e->flows[flow].from)
+            return 1;
+    }
+    return 0;
+}
+
+/* A card beside the path lies at the height of the card above the one that it
+ * moves, so that its arrow crosses none; several are chained to the right. */
 static void place_beside(struct rca_buf *buf, const struct rca_explanation *e)
 {
     for (size_t f = 0; f < e->n_flows; f++) {
         const struct rca_flow *flow = &e->flows[f];
         size_t left = predecessor(e, flow->to);
 
-        if (flow->main || left == e->n_nodes || left == flow->from ||
-            e->nodes[flow->from].class != RCA_NODE_OTHER)
+        if (!joins_path(e, flow) || is_placed(e, f))
             continue;
         for (size_t k = 0; k < f; k++) {
-            if (!e->flows[k].main && e->flows[k].to == flow->to &&
-                e->nodes[e->flows[k].from].class == RCA_NODE_OTHER)
+            if (joins_path(e, &e->flows[k]) && !is_placed(e, k) &&
+                e->flows[k].to == flow->to)
                 left = e->flows[k].from;
         }
-        rca_buf_fmt(buf,
-                    "    { rank=same; n%zu -> n%zu [style=invis]; "
-                    "}\n",
+        rca_buf_fmt(buf, "    { rank=same; n%zu -> n%zu [style=invis]; }\n",
                     left, flow->from);
     }
 }

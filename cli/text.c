@@ -159,6 +159,8 @@ static int cause_table(struct rca_buf *buf, const struct rca_explanation *e,
 static void flow(struct rca_buf *buf, const char *text, int *column)
 {
     if (*column > INDENT && *column + width(text) > LINE_WIDTH) {
+        if (buf->len && buf->text[buf->len - 1] == ' ')
+            buf->len--; /* no blank at the end of a line */
         rca_buf_fmt(buf, "\n%*s", INDENT, "");
         *column = INDENT;
     }
@@ -202,7 +204,7 @@ static void why(struct rca_buf *buf, const struct rca_explanation *e)
         if (e->nodes[i].rank == 1)
             at = i;
     }
-    if (at == e->n_nodes)
+    if (at == e->n_nodes || !main_flow(e, at))
         return;
     rca_buf_fmt(buf, "%-*s", INDENT, "why");
     step(buf, NULL, &e->nodes[at].card, &column);

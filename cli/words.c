@@ -7,7 +7,7 @@
 #include "graph/base/name.h"
 #include "graph/base/time.h"
 
-/* As large as this and more, a factor says less than "new". */
+/* A larger factor is not told: it is by a value close to nothing. */
 #define FACTOR_MAX 1000
 /* Below this part of what it does now, it did next to nothing before. */
 #define NEXT_TO_NOTHING 0.1
@@ -73,6 +73,7 @@ const char *rca_words_name(const char *name, char buf[RCA_WORDS_NAME_MAX + 1])
         head--;
     while (is_inside_character(clean + tail))
         tail++;
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): more follows */
     memcpy(buf, clean, head);
     memcpy(buf + head, dots, strlen(dots));
     memcpy(buf + head + strlen(dots), clean + tail, length - tail + 1);
@@ -174,9 +175,9 @@ static void say_amount(struct rca_buf *buf, const struct rca_card *c,
 
 static void say_change(struct rca_buf *buf, const struct rca_card *c)
 {
-    rca_buf_fmt(buf, ": %s %s ", c->label,
-                c->after < c->before ? "fell to" : "rose to");
-    value(buf, c->after, c->unit);
+    rca_buf_fmt(buf, ": %s %s from ", c->label,
+                c->after < c->before ? "fell" : "rose");
+    range(buf, c->before, c->after, c->unit, " to ");
 }
 
 static _Bool is(const struct rca_card *c, const char *word)
@@ -223,19 +224,21 @@ static _Bool is_of_requests(const struct rca_card *c)
 static void cause(struct rca_buf *buf, const struct rca_card *c)
 {
     const struct phrase *phrase = phrase_of(c);
+    const _Bool more = c->after > c->before;
 
     if (c->kind != RCA_KIND_SERVICE && c->kind != RCA_KIND_CGROUP &&
-        c->kind != RCA_KIND_PROCESS)
+        c->kind != RCA_KIND_PROCESS &&
+        strcmp(c->name, rca_kind_name(c->kind)) != 0)
         rca_buf_fmt(buf, "%s ", rca_kind_name(c->kind));
     name(buf, c);
-    if (!(c->after > c->before))
+    if (!more || !(phrase || is_of_requests(c))) {
         say_change(buf, c);
-    else if (is_of_requests(c))
+        return;
+    }
+    if (is_of_requests(c))
         say_requests(buf, c);
-    else if (phrase)
-        say_amount(buf, c, phrase);
     else
-        say_change(buf, c);
+        say_amount(buf, c, phrase);
     was(buf, c);
 }
 
@@ -283,6 +286,12 @@ void rca_words_sure(struct rca_buf *buf, const struct rca_explanation *e)
         before_symptom(buf, e->causes[0].card.onset, e->symptom.onset);
 }
 
+/* A linear model may go below 0 where the symptom never does. */
+static double floor_at_zero(double x, const struct rca_card *symptom)
+{
+    return symptom->before >= 0 && symptom->after >= 0 ? fmax(x, 0) : x;
+}
+
 void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e)
 {
     const struct rca_cause *c = e->causes;
@@ -291,10 +300,11 @@ void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e)
         return;
     rca_buf_fmt(buf, "Had it stayed as usual, %s would be about ",
                 e->symptom.label);
-    value(buf, c->value, e->symptom.unit);
+    value(buf, floor_at_zero(c->value, &e->symptom), e->symptom.unit);
     if (isfinite(c->low) && isfinite(c->high)) {
         rca_buf_str(buf, " (");
-        range(buf, c->low, c->high, e->symptom.unit, " to ");
+        range(buf, floor_at_zero(c->low, &e->symptom),
+              floor_at_zero(c->high, &e->symptom), e->symptom.unit, " to ");
         rca_buf_str(buf, ")");
     }
     rca_buf_str(buf, ", not ");
@@ -315,14 +325,18 @@ static void times(struct rca_buf *buf, const char *mark, double f)
 
 void rca_words_factor(struct rca_buf *buf, const struct rca_card *card)
 {
-    double f = card->factor;
+    const _Bool up = card->after >= card->before;
+    const double from = fabs(up ? card->before : card->after);
+    const double to = fabs(up ? card->after : card->before);
 
-    if (card->after >= card->before && (isnan(f) || f > FACTOR_MAX))
-        rca_buf_str(buf, "▲ new");
-    else if (card->after >= card->before)
-        times(buf, "▲", f);
-    else if (isnan(f) || f <= 1.0 / FACTOR_MAX)
-        rca_buf_str(buf, "▼ gone");
+    if (!isfinite(from) || !isfinite(to))
+        rca_buf_str(buf, "no data");
+    else if (from == to)
+        rca_buf_str(buf, "as usual");
+    else if (from <= 0)
+        rca_buf_str(buf, up ? "▲ new" : "▼ gone");
+    else if (to / from > FACTOR_MAX)
+        rca_buf_fmt(buf, "%s >%d×", up ? "▲" : "▼", FACTOR_MAX);
     else
-        times(buf, "▼", 1 / f);
+        times(buf, up ? "▲" : "▼", to / from);
 }

@@ -31,5 +31,5 @@ void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e);
 /** rca_words_change() - "46 → 189 ms" */
 void rca_words_change(struct rca_buf *buf, const struct rca_card *card);
 
-/** rca_words_factor() - "▲ 4.1×", "▼ 3×", "new" where before was nothing */
+/** rca_words_factor() - "▲ 4.1×", "▼ 3.0×", "▲ new" where there was nothing */
 void rca_words_factor(struct rca_buf *buf, const struct rca_card *card);

@@ -174,9 +174,10 @@ static void steady_data_are_normal_in_every_format(void **state)
 static void without_dot_the_graph_is_written_instead(void **state)
 {
     char line[160];
-    char *path = strdup(getenv("PATH"));
+    char *path = strdup(getenv("PATH") ? getenv("PATH") : "");
 
     (void)state;
+    assert_non_null(path);
     make_store(1);
     assert_int_equal(run("train --window 10min"), RCA_EXIT_DONE);
     (void)snprintf(line, sizeof(line), "explain --entity web -o %s", picture);
