@@ -485,7 +485,12 @@ static int parse_options(int argc, char **argv, struct options *o)
 
 static int run_clean(void)
 {
-    (void)fprintf(stderr, "removed %d cgroups\n", demo_stage_clean());
+    struct rca_diag diag = {0};
+    int r = demo_stage_clean(&diag);
+
+    if (r < 0)
+        return fail(&diag, "cannot clean", r);
+    (void)fprintf(stderr, "removed %d cgroups\n", r);
     return RCA_EXIT_DONE;
 }
 

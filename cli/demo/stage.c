@@ -224,16 +224,40 @@ static int open_stage(struct demo_stage *stage, const int go[2],
     return r ? r : begin(stage, go[1], diag);
 }
 
+/* One demonstration at a time: they would share cgroups. The lock goes with
+ * the process, and children do not keep it. */
+#define LOCK "/run/rca-demo.lock"
+
+static int lock_stage(struct rca_diag *diag)
+{
+    int fd = open(LOCK, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct flock all = {.l_type = F_WRLCK};
+
+    if (fd < 0)
+        return rca_diag_set(diag, -errno, LOCK, 0, "'%s' cannot be made: %s",
+                            LOCK, rca_strerror(-errno));
+    if (fcntl(fd, F_SETLK, &all) == 0)
+        return fd;
+    (void)close(fd);
+    return rca_diag_set(diag, -EBUSY, LOCK, 0,
+                        "another demonstration is running");
+}
+
 int demo_stage_open(const char *folder, struct rca_diag *diag,
                     struct demo_stage *ret_stage)
 {
     struct demo_stage stage = {0};
     int go[2];
-    int r;
+    int r = lock_stage(diag);
 
+    if (r < 0)
+        return r;
+    stage.lock = r;
     (void)snprintf(stage.data, sizeof(stage.data), "%s/db.data", folder);
-    if (pipe2(go, O_CLOEXEC))
+    if (pipe2(go, O_CLOEXEC)) {
+        (void)close(stage.lock);
         return -errno;
+    }
     (void)demo_cgroup_remove();
     r = open_stage(&stage, go, diag);
     (void)close(go[0]);
@@ -263,9 +287,19 @@ void demo_stage_close(struct demo_stage *stage)
     if (stage->control)
         (void)munmap(stage->control, sizeof(*stage->control));
     stage->control = NULL;
+    if (stage->lock > 0)
+        (void)close(stage->lock);
+    stage->lock = 0;
 }
 
-int demo_stage_clean(void)
+int demo_stage_clean(struct rca_diag *diag)
 {
-    return demo_cgroup_remove();
+    int fd = lock_stage(diag);
+    int removed;
+
+    if (fd < 0)
+        return fd;
+    removed = demo_cgroup_remove();
+    (void)close(fd);
+    return removed;
 }

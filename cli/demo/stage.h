@@ -55,13 +55,15 @@ struct demo_stage {
     pid_t pid[DEMO_ROLE_COUNT]; /* 0: not running */
     struct demo_control *control; /* owned, mmap */
     char data[512]; /* the db's file */
+    int lock; /* descriptor; 0: none */
 };
 
 /**
  * demo_stage_open() - start everything; returns once a request was served
  * @folder: where the db's file goes (must be on a real disk for `memory`)
  *
- * Return: 0; RCA_ENOSUPPORT (namespaces or cgroups cannot be made), -errno;
+ * Return: 0; RCA_ENOSUPPORT (namespaces or cgroups cannot be made); -EBUSY
+ *         (another demonstration is running); -errno;
  *         @diag says what and why. On failure nothing is left behind.
  */
 RCA_MUST_CHECK int demo_stage_open(const char *folder, struct rca_diag *diag,
@@ -69,8 +71,8 @@ RCA_MUST_CHECK int demo_stage_open(const char *folder, struct rca_diag *diag,
 void demo_stage_close(struct demo_stage *stage);
 
 /** demo_stage_clean() - remove what a crashed run left; number of things
- * removed, or -errno */
-int demo_stage_clean(void);
+ * removed, or -errno (-EBUSY: one is running) */
+RCA_MUST_CHECK int demo_stage_clean(struct rca_diag *diag);
 
 /** demo_app_run() - be @role until killed; does not return */
 _Noreturn void demo_app_run(enum demo_role role, struct demo_control *control,
