@@ -73,10 +73,10 @@ const char *rca_words_name(const char *name, char buf[RCA_WORDS_NAME_MAX + 1])
         head--;
     while (is_inside_character(clean + tail))
         tail++;
-    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): more follows */
-    memcpy(buf, clean, head);
-    memcpy(buf + head, dots, strlen(dots));
-    memcpy(buf + head + strlen(dots), clean + tail, length - tail + 1);
+    memmove(clean + head + strlen(dots), clean + tail, length - tail + 1);
+    for (size_t i = 0; dots[i]; i++)
+        clean[head + i] = dots[i];
+    memcpy(buf, clean, strlen(clean) + 1);
     return buf;
 }
 
@@ -237,7 +237,7 @@ static void cause(struct rca_buf *buf, const struct rca_card *c)
     }
     if (is_of_requests(c))
         say_requests(buf, c);
-    else
+    else if (phrase)
         say_amount(buf, c, phrase);
     was(buf, c);
 }
