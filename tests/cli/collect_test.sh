@@ -5,7 +5,8 @@
 # collect_test.sh RCA - the collector as a user runs it: clean stop, kill -9,
 # a second one, no privileges; then train and explain on what it filled.
 set -eu
-# shellcheck disable=SC2317 # functions are called by trap and by check
+
+rca=$(realpath "$1")
 work=$(mktemp -d)
 collector=
 finish() {
