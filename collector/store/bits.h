@@ -33,8 +33,10 @@ static inline void rca_bits_store(struct rca_bit_writer *w)
 static inline void rca_bits_put(struct rca_bit_writer *w, uint64_t u,
                                 unsigned n)
 {
-    if (n > 56) {
-        rca_bits_put(w, u & 0xffffffff, 32);
+    if (n > 56) { /* the low half first */
+        w->acc |= (u & UINT32_MAX) << w->held;
+        w->held += 32;
+        rca_bits_store(w);
         u >>= 32;
         n -= 32;
     }
@@ -69,25 +71,30 @@ static inline uint64_t rca_bits_peek(const struct rca_bit_reader *r)
     return le64toh(u) >> r->bit;
 }
 
-/** rca_bits_get() - the next @n bits, 1 <= n <= 64 */
-static inline uint64_t rca_bits_get(struct rca_bit_reader *r, unsigned n)
+/** rca_bits_take() - the next @n bits, 1 <= n <= 56 */
+static inline uint64_t rca_bits_take(struct rca_bit_reader *r, unsigned n)
 {
-    uint64_t low = 0;
-    unsigned at = 0;
+    uint64_t u;
 
-    if (n > 56) {
-        low = rca_bits_get(r, 32);
-        at = 32;
-        n -= 32;
-    }
     if ((size_t)(r->end - r->p) * 8 < (size_t)r->bit + n) {
         r->overrun = 1;
         return 0;
     }
-    low |= (rca_bits_peek(r) & ((UINT64_C(1) << n) - 1)) << at;
+    u = rca_bits_peek(r) & ((UINT64_C(1) << n) - 1);
     r->p += (r->bit + n) / 8;
     r->bit = (r->bit + n) % 8;
-    return low;
+    return u;
+}
+
+/** rca_bits_get() - the next @n bits, 1 <= n <= 64 */
+static inline uint64_t rca_bits_get(struct rca_bit_reader *r, unsigned n)
+{
+    uint64_t low;
+
+    if (n <= 56)
+        return rca_bits_take(r, n);
+    low = rca_bits_take(r, 32);
+    return low | rca_bits_take(r, n - 32) << 32;
 }
 
 /** rca_bits_end() - first byte of which no bit was read */

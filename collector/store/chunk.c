@@ -60,7 +60,7 @@ static void take_shape(const double *x, size_t n, struct shape *s, double *ret)
         if (s->count == 0)
             s->first = t;
         last = t;
-        s->map[t / 8] |= (uint8_t)(1u << (t % 8));
+        s->map[t / 8] |= (uint8_t)(1U << (t % 8));
         ret[s->count++] = x[t];
     }
     if (s->count == n)

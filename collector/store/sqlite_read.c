@@ -15,7 +15,7 @@ size_t rca_entity_key(enum rca_kind kind, const char *name, const char *host,
     assert(n <= RCA_NAME_MAX && h <= RCA_NAME_MAX);
     ret[0] = (char)('a' + kind);
     memcpy(ret + 1, name, n + 1);
-    memcpy(ret + 2 + n, host, h);
+    memcpy(ret + 2 + n, host, h + 1);
     return 2 + n + h;
 }
 
@@ -150,6 +150,10 @@ struct parts {
         struct rca_entity *at;
         size_t n, cap;
     } entities;
+    struct {
+        char **at;
+        size_t n, cap;
+    } texts; /* owned: the entities' strings */
     struct rca_vec_edge edges;
     struct rca_replay head;
     rca_time from, to;
@@ -157,8 +161,9 @@ struct parts {
 
 static void parts_done(struct parts *p)
 {
-    for (size_t i = 0; i < p->entities.n; i++)
-        free((void *)(uintptr_t)p->entities.at[i].name);
+    for (size_t i = 0; i < p->texts.n; i++)
+        free(p->texts.at[i]);
+    free(p->texts.at);
     free(p->entities.at);
     free(p->edges.at);
     rca_replay_done(&p->head);
@@ -187,18 +192,20 @@ static void widen_by_head(const struct rca_replay *head, struct rca_entity *e)
         e->last = seen->last;
 }
 
-/* Both strings in one block, which the entity's name owns. */
+/* Both strings in one block. */
 static int keep_entity(struct parts *p, struct rca_entity e)
 {
     size_t n = strlen(e.name) + 1, h = strlen(e.host) + 1;
     char *text RCA_CLEANUP(rca_freep) = malloc(n + h);
 
-    if (!text || rca_vec_room(&p->entities, p->entities.n + 1))
+    if (!text || rca_vec_room(&p->entities, p->entities.n + 1) ||
+        rca_vec_room(&p->texts, p->texts.n + 1))
         return -ENOMEM;
     memcpy(text, e.name, n);
     memcpy(text + n, e.host, h);
     e.host = text + n;
-    e.name = RCA_TAKE(text);
+    e.name = text;
+    p->texts.at[p->texts.n++] = RCA_TAKE(text);
     p->entities.at[p->entities.n++] = e;
     return 0;
 }
@@ -381,8 +388,8 @@ static int newest_step(struct rca_store *s, const struct rca_vec_time *head,
     }
     if (err)
         return err;
-    if (head->n)
-        memcpy(all.at + n, head->at, head->n * sizeof(*head->at));
+    for (size_t i = 0; i < head->n; i++)
+        all.at[n + i] = head->at[i];
     all.n = n + head->n;
     *ret = median_step(&all);
     return 0;

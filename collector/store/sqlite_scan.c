@@ -209,6 +209,7 @@ static int scan_windows(struct scan *s)
             break;
     }
     rca_sql_reset(s->store, sql);
+    s->times = NULL;
     return err;
 }
 
@@ -259,6 +260,7 @@ static int scan_in(struct scan *s)
     return err ? err : scan_head(s);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface asks for seven */
 int rca_store_scan(struct rca_store *store, rca_time from, rca_time to,
                    const rca_id *entities, size_t n, rca_store_visit *visit,
                    void *arg)

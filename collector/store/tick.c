@@ -225,6 +225,16 @@ static void put_all(const struct rca_frame *f, struct rca_buf *out)
     }
 }
 
+/* Bit for bit: -0.0 is not 0.0. */
+static _Bool is_same(double a, double b)
+{
+    uint64_t x, y;
+
+    memcpy(&x, &a, sizeof(x));
+    memcpy(&y, &b, sizeof(y));
+    return x == y;
+}
+
 void rca_frame_put_values(const struct rca_frame *frame, const double *before,
                           struct rca_buf *out)
 {
@@ -242,13 +252,13 @@ void rca_frame_put_values(const struct rca_frame *frame, const double *before,
         uint8_t map = 0;
 
         for (size_t j = i; j < n && j < i + 8; j++) {
-            if (memcmp(&now[j], &before[j], sizeof(*now)) != 0)
-                map |= (uint8_t)(1u << (j - i));
+            if (!is_same(now[j], before[j]))
+                map |= (uint8_t)(1U << (j - i));
         }
         rca_buf_put(out, (const char *)&map, 1);
     }
     for (size_t i = 0; i < n; i++) {
-        if (memcmp(&now[i], &before[i], sizeof(*now)) == 0)
+        if (is_same(now[i], before[i]))
             continue;
         memcpy(&u, &now[i], sizeof(u));
         u = htole64(u);
