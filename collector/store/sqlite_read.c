@@ -388,6 +388,7 @@ static int newest_step(struct rca_store *s, const struct rca_vec_time *head,
     }
     if (err)
         return err;
+    assert(all.at); /* there is room */
     for (size_t i = 0; i < head->n; i++)
         all.at[n + i] = head->at[i];
     all.n = n + head->n;
