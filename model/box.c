@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_linalg.h>
+
 /* Gradient within this part of its terms' size counts as zero. */
 #define TOLERANCE 1e-10
 /* Each round frees one weight; cycling is impossible but for rounding. */
@@ -24,37 +27,16 @@ static double hessian(const struct rca_box *b, size_t i, size_t j)
     return b->gram[i][j] + (i == j ? b->ridge[i] : 0);
 }
 
-/* solve the k x k system by Cholesky in place; rhs becomes the solution */
-static void cholesky_solve(double a[RCA_BOX_MAX][RCA_BOX_MAX], double *rhs,
-                           size_t k)
-{
-    for (size_t i = 0; i < k; i++) {
-        for (size_t j = 0; j <= i; j++) {
-            double s = a[i][j];
-
-            for (size_t m = 0; m < j; m++)
-                s -= a[i][m] * a[j][m];
-            a[i][j] = i == j ? sqrt(fmax(s, 1e-300)) : s / a[j][j];
-        }
-        for (size_t m = 0; m < i; m++)
-            rhs[i] -= a[i][m] * rhs[m];
-        rhs[i] /= a[i][i];
-    }
-    for (size_t i = k; i-- > 0;) {
-        for (size_t m = i + 1; m < k; m++)
-            rhs[i] -= a[m][i] * rhs[m];
-        rhs[i] /= a[i][i];
-    }
-}
-
 /* minimum over the free weights with the others held */
 static void solve_free(const struct solver *s, double *ret_w)
 {
     const struct rca_box *b = s->box;
-    double a[RCA_BOX_MAX][RCA_BOX_MAX];
+    double a[RCA_BOX_MAX * RCA_BOX_MAX];
     double rhs[RCA_BOX_MAX];
     size_t at[RCA_BOX_MAX];
     size_t k = 0;
+    gsl_matrix_view m;
+    gsl_vector_view x;
 
     for (size_t i = 0; i < b->n; i++) {
         ret_w[i] = s->w[i];
@@ -70,9 +52,16 @@ static void solve_free(const struct solver *s, double *ret_w)
                 rhs[r] -= b->gram[i][j] * s->w[j];
         }
         for (size_t c = 0; c < k; c++)
-            a[r][c] = hessian(b, i, at[c]);
+            a[r * RCA_BOX_MAX + c] = hessian(b, i, at[c]);
     }
-    cholesky_solve(a, rhs, k);
+    if (k == 0)
+        return;
+    /* positive definite by the ridges, which are above 0 */
+    m = gsl_matrix_view_array_with_tda(a, k, k, RCA_BOX_MAX);
+    x = gsl_vector_view_array(rhs, k);
+    if (gsl_linalg_cholesky_decomp1(&m.matrix) ||
+        gsl_linalg_cholesky_svx(&m.matrix, &x.vector))
+        return;
     for (size_t r = 0; r < k; r++)
         ret_w[at[r]] = rhs[r];
 }
@@ -140,6 +129,7 @@ void rca_box_solve(const struct rca_box *box, double w[RCA_BOX_MAX])
     struct solver s = {.box = box, .w = w};
     double to[RCA_BOX_MAX];
 
+    (void)gsl_set_error_handler_off();
     for (size_t i = 0; i < box->n; i++) {
         w[i] = clip(w[i], box->low[i], box->high[i]);
         s.free[i] = w[i] > box->low[i] && w[i] < box->high[i];

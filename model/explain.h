@@ -21,7 +21,8 @@ const char *rca_verdict_name(enum rca_verdict verdict);
 
 struct rca_explain_options {
     rca_id entity; /* RCA_ID_NONE: the most severe symptom anywhere */
-    const char *metric; /* NULL: its most abnormal one, latency and error first*/
+    const char
+        *metric; /* NULL: its most abnormal one, latency and error first*/
     rca_time from, to; /* the incident; RCA_TIME_NONE: found by itself */
     rca_time at; /* the abnormal stretch that holds it; or RCA_TIME_NONE */
     size_t top; /* causes wanted; 0: 5 */

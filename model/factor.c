@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <gsl/gsl_cblas.h>
+
 #include "model/scene.h"
 
 /*
@@ -103,32 +105,51 @@ static double value(const struct rca_scene *s, uint32_t v, size_t row,
     return normal ? fmin(fmax(z, -CLIP_NORMAL), CLIP_NORMAL) : z;
 }
 
-static void add_rows(struct rca_factor *f, const struct rca_scene *s, size_t b)
+/* the block's rows in which the target is known, scaled, row-major with the
+ * target last; their number */
+static size_t gather_rows(const struct rca_factor *f, const struct rca_scene *s,
+                          size_t b, double *ret_z)
 {
     const size_t n = f->box.n;
     const struct rca_rows rows = rca_scene_block(s, b);
-    double *g = f->gram + b * (n + 1) * (n + 1);
-    double z[RCA_SCENE_PARENTS + 1];
+    const _Bool normal = b < RCA_SCENE_NORMAL_BLOCKS;
+    size_t m = 0;
 
     for (size_t r = rows.from; r < rows.to; r++) {
-        const _Bool normal = b < RCA_SCENE_NORMAL_BLOCKS;
+        double *z = ret_z + m * (n + 1);
 
         if (isnan(s->w->x[f->target * s->w->n_rows + r]))
             continue;
         for (size_t i = 0; i < n; i++)
             z[i] = value(s, f->parent[i], r, normal);
         z[n] = value(s, f->target, r, normal);
-        for (size_t i = 0; i <= n; i++) {
-            for (size_t j = 0; j <= n; j++)
-                g[i * (n + 1) + j] += z[i] * z[j];
-        }
-        f->rows[b]++;
+        m++;
     }
+    return m;
+}
+
+static void add_rows(struct rca_factor *f, const struct rca_scene *s, size_t b,
+                     double *z)
+{
+    const size_t k = f->box.n + 1;
+    double *g = f->gram + b * k * k;
+    const size_t m = gather_rows(f, s, b, z);
+
+    if (m == 0)
+        return;
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)k, (int)m, 1, z,
+                (int)k, 0, g, (int)k);
+    for (size_t i = 0; i < k; i++) {
+        for (size_t j = 0; j < i; j++)
+            g[i * k + j] = g[j * k + i];
+    }
+    f->rows[b] += (double)m;
 }
 
 int rca_factor_init(struct rca_factor *f, const struct rca_scene *scene,
                     uint32_t target)
 {
+    double *z RCA_CLEANUP(rca_freep) = NULL;
     size_t k;
     int err;
 
@@ -138,10 +159,11 @@ int rca_factor_init(struct rca_factor *f, const struct rca_scene *scene,
         return err;
     k = f->box.n + 1;
     f->gram = calloc(RCA_SCENE_BLOCKS * k * k, sizeof(*f->gram));
-    if (!f->gram)
+    z = malloc((scene->w->n_rows + 1) * k * sizeof(*z));
+    if (!f->gram || !z)
         return -ENOMEM;
     for (size_t b = 0; b < RCA_SCENE_BLOCKS; b++)
-        add_rows(f, scene, b);
+        add_rows(f, scene, b, z);
     return 0;
 }
 

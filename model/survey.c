@@ -146,6 +146,27 @@ static int add_unseen(struct survey *s, const char *text)
     return e->unseen[e->n_unseen++] ? 0 : -ENOMEM;
 }
 
+/* Jobs come and go on every host: only a gap in what serves requests, or in
+ * what these run on and pass through, is worth a line. */
+static _Bool serves(const struct rca_graph *g, uint32_t node)
+{
+    const enum rca_kind kind = rca_graph_entity(g, node)->kind;
+    size_t n;
+    const struct rca_arc *arcs = rca_graph_arcs(g, node, &n);
+
+    if (kind == RCA_KIND_SERVICE || kind == RCA_KIND_CALL ||
+        kind == RCA_KIND_CLIENT)
+        return 1;
+    for (size_t i = 0; i < n && kind != RCA_KIND_PROCESS; i++) {
+        const enum rca_kind user = rca_graph_entity(g, arcs[i].node)->kind;
+
+        if (user == RCA_KIND_SERVICE || user == RCA_KIND_CALL ||
+            user == RCA_KIND_CLIENT)
+            return 1;
+    }
+    return 0;
+}
+
 static int note_gap(struct survey *s, const struct rca_entity *entity)
 {
     const struct rca_scene *scene = s->answer->scene;
@@ -209,8 +230,12 @@ static int list_unseen(struct survey *s)
     if (!e->unseen)
         return -ENOMEM;
     for (size_t i = 0;
-         i < s->n_nodes && e->n_unseen < RCA_ANSWER_LISTED && !err; i++)
-        err = note_gap(s, rca_graph_entity(s->answer->scene->g, s->nodes[i]));
+         i < s->n_nodes && e->n_unseen < RCA_ANSWER_LISTED && !err; i++) {
+        const struct rca_graph *g = s->answer->scene->g;
+
+        if (serves(g, s->nodes[i]))
+            err = note_gap(s, rca_graph_entity(g, s->nodes[i]));
+    }
     return err ? err : note_features(s);
 }
 
