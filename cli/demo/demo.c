@@ -85,7 +85,7 @@ static int find_recorded(char path[PATH_MAX])
 {
     static const char *const places[] = {"../share/rca/recorded.db",
                                          "../../datasets/recorded.db"};
-    char exe[PATH_MAX];
+    char exe[PATH_MAX], place[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 
     if (n < 0)
@@ -93,9 +93,9 @@ static int find_recorded(char path[PATH_MAX])
     exe[n] = '\0';
     *strrchr(exe, '/') = '\0';
     for (size_t i = 0; i < RCA_ARRAY_SIZE(places); i++) {
-        (void)snprintf(path, PATH_MAX, "%.*s/%s", PATH_MAX - 64, exe,
+        (void)snprintf(place, sizeof(place), "%.*s/%s", PATH_MAX - 64, exe,
                        places[i]);
-        if (access(path, R_OK) == 0)
+        if (realpath(place, path))
             return 0;
     }
     return -ENOENT;

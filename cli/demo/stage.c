@@ -63,8 +63,10 @@ static _Noreturn void play(enum demo_role role, struct demo_stage *stage,
         demo_load_run(stage->control);
     if (role == DEMO_BATCH)
         demo_batch_run(stage->control);
-    while (role == DEMO_SWITCH)
-        (void)pause();
+    if (role == DEMO_SWITCH) {
+        for (;;)
+            (void)pause();
+    }
     demo_app_run(role, stage->control, stage->data);
 }
 
