@@ -312,11 +312,13 @@ static void report_rule(struct rca_observer *obs,
 {
     const double packets = (double)entry->rule.packets;
 
+    if (rca_nft_entry_drops(entry)) { /* all of its packets: said once */
+        rca_observe_value(obs, entry->entity, "rule_drops_total", packets);
+        return;
+    }
     rca_observe_value(obs, entry->entity, "rule_packets_total", packets);
     rca_observe_value(obs, entry->entity, "rule_bytes_total",
                       (double)entry->rule.bytes);
-    if (rca_nft_entry_drops(entry))
-        rca_observe_value(obs, entry->entity, "rule_drops_total", packets);
 }
 
 static void report_counts(struct rca_observer *obs, size_t rules,

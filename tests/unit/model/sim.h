@@ -390,11 +390,8 @@ static void sim_put_fault(struct sim *s, const struct sim_flow *f)
         sim_count(s, s->batch, "run_queue_seconds_total", f->hog * 0.6);
         sim_gauge(s, s->batch, "memory_bytes", 8e6);
     }
-    if (s->fault == SIM_DROP) {
-        sim_count(s, s->rule, "rule_packets_total", drops);
-        sim_count(s, s->rule, "rule_bytes_total", drops * 450);
+    if (s->fault == SIM_DROP)
         sim_count(s, s->rule, "rule_drops_total", drops);
-    }
     if (s->fault == SIM_SHAPE) {
         sim_count(s, s->qdisc, "qdisc_bytes_total", f->call_rate[2] * 1200);
         sim_count(s, s->qdisc, "qdisc_packets_total", f->call_rate[2] * 3);
