@@ -25,7 +25,7 @@ static int unknown(const struct rca_usage *usage, const struct rca_arg *args,
     const char *names[MAX_ARGS];
     size_t n = 0, near;
 
-    for (; args[n].name && n < MAX_ARGS; n++)
+    for (; n < MAX_ARGS && args[n].name; n++)
         names[n] = args[n].name;
     near = rca_name_nearest(word, names, n);
     if (near == n)

@@ -76,7 +76,7 @@ static int unknown_source(const char *word, struct rca_diag *diag)
     const char *names[MAX_SOURCES];
     size_t n = 0, i;
 
-    for (; table[n] && n < MAX_SOURCES; n++)
+    for (; n < MAX_SOURCES && table[n]; n++)
         names[n] = table[n]->name;
     i = rca_name_nearest(word, names, n);
     if (i < n)

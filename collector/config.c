@@ -239,7 +239,7 @@ static int check_source(struct reader *r, const yaml_node_t *at)
 
     if (!word)
         return wrong(r, at, "a source must be a word");
-    for (; table[n] && n < MAX_KEYS; n++) {
+    for (; n < MAX_KEYS && table[n]; n++) {
         names[n] = table[n]->name;
         if (!strcmp(names[n], word))
             return 0;

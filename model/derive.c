@@ -221,6 +221,8 @@ static double over_step(const struct rca_raw_entity *e,
         return growth(o->of, base, slot) / seconds;
     if (metric->make == RCA_MAKE_QUANTILE)
         return quantile(o->of, o->n_buckets, metric->q, base, slot);
+    if (!o->per)
+        return NAN; /* not a share */
     per = growth(o->per, base, slot);
     return per > 0 ? growth(o->of, base, slot) / per : NAN;
 }

@@ -247,7 +247,7 @@ static size_t list_entities(const struct rca_graph *g, const rca_id *entities,
             ret_list[m++] = rca_graph_entity(g, node);
     }
     if (m)
-        qsort(ret_list, m, sizeof(*ret_list), by_id);
+        qsort(ret_list, m, sizeof(const struct rca_entity *), by_id);
     n = 0;
     for (size_t i = 0; i < m; i++) {
         if (i == 0 || ret_list[i]->id != ret_list[i - 1]->id)
@@ -267,7 +267,8 @@ static int read_all(struct reader *rd, const rca_id *entities, size_t n)
     err = rca_store_graph(rd->store, rd->from, to, &g);
     if (err)
         return err;
-    list = malloc((rca_graph_size(g) + n + 1) * sizeof(*list));
+    list =
+        malloc((rca_graph_size(g) + n + 1) * sizeof(const struct rca_entity *));
     if (!list)
         return -ENOMEM;
     m = list_entities(g, entities, n, list);
@@ -326,6 +327,7 @@ static _Bool is_sorted(const struct rca_window *w)
     return 1;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface asks for seven */
 int rca_window_read(struct rca_store *store, rca_time from, rca_time to,
                     rca_time step, const rca_id *entities, size_t n,
                     struct rca_window **ret_window)

@@ -67,14 +67,14 @@ _Bool demo_fault_can_hit(enum demo_fault fault, enum demo_role target)
 
 enum demo_role demo_fault_target(enum demo_fault fault, unsigned choice)
 {
-    enum demo_role can[DEMO_ROLE_COUNT];
+    enum demo_role can[DEMO_ROLE_COUNT] = {0};
     unsigned n = 0;
 
     for (unsigned i = 0; i < DEMO_ROLE_COUNT; i++) {
         if (demo_fault_can_hit(fault, (enum demo_role)i))
             can[n++] = (enum demo_role)i;
     }
-    return can[choice % n];
+    return can[n ? choice % n : 0];
 }
 
 static void accept_name(struct demo_injection *in, enum rca_kind kind,

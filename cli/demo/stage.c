@@ -100,19 +100,6 @@ static int start(struct demo_stage *stage, enum demo_role role, int go,
     return 0;
 }
 
-static int run_fmt(pid_t netns_of, const char *format, const char *name,
-                   long number)
-{
-    char line[256];
-
-    /* every line below has the name first, then the number */
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    (void)snprintf(line, sizeof(line), format, name, number);
-#pragma GCC diagnostic pop
-    return demo_run(netns_of, line);
-}
-
 static int plug_in(const struct demo_stage *stage, enum demo_role role)
 {
     pid_t hub = stage->pid[DEMO_SWITCH], pid = stage->pid[role];
@@ -124,7 +111,8 @@ static int plug_in(const struct demo_stage *stage, enum demo_role role)
                    "ip link add %s type veth peer name eth0 netns %d", name,
                    (int)pid);
     r = demo_run(hub, line);
-    r = r ? r : run_fmt(hub, "ip link set %s master br0 up", name, 0);
+    (void)snprintf(line, sizeof(line), "ip link set %s master br0 up", name);
+    r = r ? r : demo_run(hub, line);
     (void)snprintf(line, sizeof(line), "ip address add 10.88.0.%u/24 dev eth0",
                    cast[role].address);
     r = r ? r : demo_run(pid, line);

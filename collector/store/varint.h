@@ -13,7 +13,9 @@
 
 static inline uint64_t rca_zigzag(int64_t x)
 {
-    return ((uint64_t)x << 1) ^ (uint64_t)(x >> 63);
+    const uint64_t sign = (uint64_t)x >> 63;
+
+    return ((uint64_t)x << 1) ^ (~sign + 1);
 }
 
 static inline int64_t rca_unzigzag(uint64_t u)

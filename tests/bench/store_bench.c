@@ -20,8 +20,8 @@
  * What a collector stores is easier (many series stand still).
  */
 
-enum { entities = 50, series = 20, ticks = 4320, plain_ticks = 300 };
-enum { width = entities * series };
+enum { ENTITIES = 50, SERIES = 20, TICKS = 4320, PLAIN_TICKS = 300 };
+enum { WIDTH = ENTITIES * SERIES };
 
 static uint64_t seed = 1;
 
@@ -99,17 +99,17 @@ static void report(const char *name, double value, const char *unit)
     printf("store/%s\t%.4g\t%s\n", name, value, unit);
 }
 
-/* values[t * width + i] */
+/* values[t * WIDTH + i] */
 static double *make_load(void)
 {
-    double *x = malloc(sizeof(*x) * ticks * width);
+    double *x = malloc(sizeof(*x) * TICKS * WIDTH);
 
     if (!x)
         exit(EXIT_FAILURE);
-    for (int t = 0; t < ticks; t++) {
-        for (int i = 0; i < width; i++)
-            x[t * width + i] =
-                next(i % series, t ? x[(t - 1) * width + i] : 1e6 * i);
+    for (int t = 0; t < TICKS; t++) {
+        for (int i = 0; i < WIDTH; i++)
+            x[t * WIDTH + i] =
+                next(i % SERIES, t ? x[(t - 1) * WIDTH + i] : 1e6 * i);
     }
     return x;
 }
@@ -124,10 +124,10 @@ static void name_all(struct rca_store *store, struct rca_sample *samples)
     rca_id e, s;
     char name[32];
 
-    for (int i = 0; i < width; i++) {
-        (void)snprintf(name, sizeof(name), "entity-%d", i / series);
+    for (int i = 0; i < WIDTH; i++) {
+        (void)snprintf(name, sizeof(name), "entity-%d", i / SERIES);
         check(rca_store_entity(store, RCA_KIND_SERVICE, name, "h", &e), name);
-        (void)snprintf(name, sizeof(name), "series_%d_total", i % series);
+        (void)snprintf(name, sizeof(name), "series_%d_total", i % SERIES);
         check(rca_store_series(store, name, &s), name);
         samples[i] = (struct rca_sample){e, s, 0};
     }
@@ -138,32 +138,32 @@ static void report_sizes(struct rca_store *store)
     struct rca_store_info info;
 
     check(rca_store_info(store, &info), "info");
-    report("chunk_size", (double)info.chunk_bytes / ticks / width,
+    report("chunk_size", (double)info.chunk_bytes / TICKS / WIDTH,
            "bytes/sample");
-    report("file_size", (double)info.file_bytes / ticks / width,
+    report("file_size", (double)info.file_bytes / TICKS / WIDTH,
            "bytes/sample, free pages included");
 }
 
 static void write_store(const char *path, const double *x)
 {
-    struct rca_sample samples[width];
+    struct rca_sample samples[WIDTH];
     struct rca_store *store = NULL;
     double worst = 0, start = now_s();
 
     check(rca_store_open(path, RCA_STORE_WRITE, NULL, &store), path);
     name_all(store, samples);
-    for (int t = 0; t < ticks; t++) {
+    for (int t = 0; t < TICKS; t++) {
         const struct rca_tick tick = {
-            .time = tick_time(t), .samples = samples, .n_samples = width};
+            .time = tick_time(t), .samples = samples, .n_samples = WIDTH};
         double before = now_s();
 
-        for (int i = 0; i < width; i++)
-            samples[i].value = x[t * width + i];
+        for (int i = 0; i < WIDTH; i++)
+            samples[i].value = x[t * WIDTH + i];
         check(rca_store_append(store, &tick), "append");
         worst = fmax(worst, now_s() - before);
     }
     check(rca_store_seal(store), "seal");
-    report("in", ticks * width / (now_s() - start) / 1e6, "M samples/s");
+    report("in", TICKS * WIDTH / (now_s() - start) / 1e6, "M samples/s");
     report("worst_tick", worst * 1e3, "ms");
     report_sizes(store);
     rca_store_close(&store);
@@ -218,12 +218,12 @@ static void fill_plain(sqlite3 *db, const double *x)
 
     check(sqlite3_prepare_v2(db, "INSERT INTO x VALUES(?, ?, ?)", -1, &s, NULL),
           "prepare");
-    for (int t = 0; t < plain_ticks; t++) {
+    for (int t = 0; t < PLAIN_TICKS; t++) {
         run(db, "BEGIN");
-        for (int i = 0; i < width; i++) {
+        for (int i = 0; i < WIDTH; i++) {
             (void)sqlite3_bind_int(s, 1, i);
             (void)sqlite3_bind_int64(s, 2, tick_time(t));
-            (void)sqlite3_bind_double(s, 3, x[t * width + i]);
+            (void)sqlite3_bind_double(s, 3, x[t * WIDTH + i]);
             check(sqlite3_step(s) == SQLITE_DONE ? 0 : -EIO, "insert");
             (void)sqlite3_reset(s);
         }
@@ -244,13 +244,13 @@ static void read_plain(sqlite3 *db)
     while (sqlite3_step(s) == SQLITE_ROW)
         sum += sqlite3_column_double(s, 2);
     (void)sqlite3_finalize(s);
-    report("plain_out", plain_ticks * width / (now_s() - start) / 1e6,
+    report("plain_out", PLAIN_TICKS * WIDTH / (now_s() - start) / 1e6,
            isfinite(sum) ? "M samples/s" : "?");
     check(sqlite3_prepare_v2(db, "PRAGMA page_count", -1, &s, NULL), "prepare");
     if (sqlite3_step(s) == SQLITE_ROW)
         pages = sqlite3_column_int64(s, 0);
     (void)sqlite3_finalize(s);
-    report("plain_size", (double)pages * 4096 / plain_ticks / width,
+    report("plain_size", (double)pages * 4096 / PLAIN_TICKS / WIDTH,
            "bytes/sample");
 }
 
@@ -265,7 +265,7 @@ static void plain(const char *path, const double *x)
             " PRIMARY KEY(series, time)) STRICT, WITHOUT ROWID");
     start = now_s();
     fill_plain(db, x);
-    report("plain_in", plain_ticks * width / (now_s() - start) / 1e6,
+    report("plain_in", PLAIN_TICKS * WIDTH / (now_s() - start) / 1e6,
            "M samples/s");
     read_plain(db);
     (void)sqlite3_close(db);
@@ -286,7 +286,7 @@ int main(void)
     (void)snprintf(path, sizeof(path), "%s/rca.db", dir);
     write_store(path, x);
     read_store(path, "out_all", 0, NULL);
-    read_store(path, "out_newest_600_ticks", ticks - 600, NULL);
+    read_store(path, "out_newest_600_ticks", TICKS - 600, NULL);
     read_store(path, "out_one_entity", 0, &one);
     (void)snprintf(path, sizeof(path), "%s/plain.db", dir);
     plain(path, x);

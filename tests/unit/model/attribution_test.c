@@ -43,8 +43,8 @@ static void make(struct chain *c, const rca_id id[3], uint64_t state)
         for (int k = 0; k < 3; k++) {
             if (id[k] != rank)
                 continue;
-            c->vars[2 * rank] = (struct rca_variable){rank, *latency};
-            c->vars[2 * rank + 1] = (struct rca_variable){rank, *rate};
+            c->vars[(size_t)2 * rank] = (struct rca_variable){rank, *latency};
+            c->vars[(size_t)2 * rank + 1] = (struct rca_variable){rank, *rate};
         }
         e[rank] = (struct rca_entity){
             .id = rank, .kind = RCA_KIND_SERVICE, .name = "s", .host = ""};
@@ -56,8 +56,8 @@ static void make(struct chain *c, const rca_id id[3], uint64_t state)
             below += 0.01 + 0.001 * noise(&state);
             if (k == 1 && r >= START)
                 below += 0.05;
-            c->x[2 * id[k] * ROWS + r] = below;
-            c->x[(2 * id[k] + 1) * ROWS + r] = 100 + 5 * noise(&state);
+            c->x[(size_t)2 * id[k] * ROWS + r] = below;
+            c->x[((size_t)2 * id[k] + 1) * ROWS + r] = 100 + 5 * noise(&state);
         }
     }
     assert_ok(rca_graph_new(e, 3, edges, 2, &c->g));

@@ -7,27 +7,32 @@
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
 
-enum { ticks = 240, columns = 7 };
+enum { TICKS = 240, COLUMNS = 7 };
 
-static const rca_id ids[columns] = {0, 1, 5, 6, 300, 70000, 4294967294};
+static const rca_id ids[COLUMNS] = {0, 1, 5, 6, 300, 70000, 4294967294};
+
+static double *column_of(double x[COLUMNS * TICKS], size_t c)
+{
+    return x + c * TICKS;
+}
 
 /* Columns: full, a run, a bitmap, the same bitmap, another, one value, none. */
-static void fill(double x[columns * ticks], uint64_t *seed)
+static void fill(double x[COLUMNS * TICKS], uint64_t *seed)
 {
-    for (size_t t = 0; t < ticks; t++) {
+    for (size_t t = 0; t < TICKS; t++) {
         _Bool shared = test_random(seed) < 0.5;
 
-        for (size_t c = 0; c < columns; c++)
-            x[c * ticks + t] = floor(test_random(seed) * 100) / 10;
+        for (size_t c = 0; c < COLUMNS; c++)
+            column_of(x, c)[t] = floor(test_random(seed) * 100) / 10;
         if (t < 30 || t >= 200)
-            x[1 * ticks + t] = (double)NAN;
+            column_of(x, 1)[t] = (double)NAN;
         if (shared)
-            x[2 * ticks + t] = x[3 * ticks + t] = (double)NAN;
+            column_of(x, 2)[t] = column_of(x, 3)[t] = (double)NAN;
         if (t % 3)
-            x[4 * ticks + t] = (double)NAN;
+            column_of(x, 4)[t] = (double)NAN;
         if (t != 17)
-            x[5 * ticks + t] = (double)NAN;
-        x[6 * ticks + t] = (double)NAN;
+            column_of(x, 5)[t] = (double)NAN;
+        column_of(x, 6)[t] = (double)NAN;
     }
 }
 
@@ -46,22 +51,22 @@ static void columns_with_gaps_come_back(void **state)
     uint64_t seed = test_seed();
     struct rca_buf out RCA_CLEANUP(rca_buf_done) = {0};
     struct rca_chunk_column column = {0};
-    double x[columns * ticks], back[ticks];
+    double x[COLUMNS * TICKS], back[TICKS];
     struct rca_chunk chunk;
     size_t c = 0;
 
     (void)state;
     fill(x, &seed);
-    assert_ok(rca_chunk_encode(ids, columns, x, ticks, &out));
+    assert_ok(rca_chunk_encode(ids, COLUMNS, x, TICKS, &out));
     assert_ok(rca_chunk_open((const uint8_t *)out.text, out.len, &chunk));
-    assert_int_equal(chunk.n_ticks, ticks);
-    assert_int_equal(chunk.n_series, columns);
+    assert_int_equal(chunk.n_ticks, TICKS);
+    assert_int_equal(chunk.n_series, COLUMNS);
     for (; rca_chunk_next(&chunk, &column); c++) {
         assert_int_equal(column.series, ids[c]);
         assert_ok(rca_chunk_read(&chunk, &column, back));
-        assert_same(back, x + c * ticks, ticks);
+        assert_same(back, column_of(x, c), TICKS);
     }
-    assert_int_equal(c, columns);
+    assert_int_equal(c, COLUMNS);
 }
 
 static void one_series_is_read_alone(void **state)
@@ -69,34 +74,39 @@ static void one_series_is_read_alone(void **state)
     uint64_t seed = test_seed();
     struct rca_buf out RCA_CLEANUP(rca_buf_done) = {0};
     struct rca_chunk_column column;
-    double x[columns * ticks], back[ticks];
+    double x[COLUMNS * TICKS], back[TICKS];
     struct rca_chunk chunk;
 
     (void)state;
     fill(x, &seed);
-    assert_ok(rca_chunk_encode(ids, columns, x, ticks, &out));
+    assert_ok(rca_chunk_encode(ids, COLUMNS, x, TICKS, &out));
     assert_ok(rca_chunk_open((const uint8_t *)out.text, out.len, &chunk));
     assert_true(rca_chunk_find(&chunk, 6, &column));
     assert_ok(rca_chunk_read(&chunk, &column, back));
-    assert_same(back, x + (size_t)3 * ticks, ticks);
+    assert_same(back, column_of(x, 3), TICKS);
     assert_false(rca_chunk_find(&chunk, 7, &column));
+}
+
+static void flip(struct rca_buf *b, size_t bit)
+{
+    b->text[bit / 8] = (char)(b->text[bit / 8] ^ (1 << (bit % 8)));
 }
 
 static void a_flipped_bit_is_found(void **state)
 {
     uint64_t seed = test_seed();
     struct rca_buf out RCA_CLEANUP(rca_buf_done) = {0};
-    double x[columns * ticks];
+    double x[COLUMNS * TICKS];
     struct rca_chunk chunk;
 
     (void)state;
     fill(x, &seed);
-    assert_ok(rca_chunk_encode(ids, columns, x, ticks, &out));
+    assert_ok(rca_chunk_encode(ids, COLUMNS, x, TICKS, &out));
     for (size_t bit = 0; bit < out.len * 8; bit++) {
-        out.text[bit / 8] ^= (char)(1 << (bit % 8));
+        flip(&out, bit);
         assert_err(rca_chunk_open((const uint8_t *)out.text, out.len, &chunk),
                    RCA_ECORRUPT);
-        out.text[bit / 8] ^= (char)(1 << (bit % 8));
+        flip(&out, bit);
     }
 }
 
@@ -104,12 +114,12 @@ static void a_truncated_chunk_is_found(void **state)
 {
     uint64_t seed = test_seed();
     struct rca_buf out RCA_CLEANUP(rca_buf_done) = {0};
-    double x[columns * ticks];
+    double x[COLUMNS * TICKS];
     struct rca_chunk chunk;
 
     (void)state;
     fill(x, &seed);
-    assert_ok(rca_chunk_encode(ids, columns, x, ticks, &out));
+    assert_ok(rca_chunk_encode(ids, COLUMNS, x, TICKS, &out));
     for (size_t len = 0; len < out.len; len++)
         assert_err(rca_chunk_open((const uint8_t *)out.text, len, &chunk),
                    RCA_ECORRUPT);
@@ -120,14 +130,14 @@ static void hostile_bytes_with_a_right_sum_do_no_harm(void **state)
 {
     uint64_t seed = test_seed();
     struct rca_buf out RCA_CLEANUP(rca_buf_done) = {0};
-    double x[columns * ticks], back[RCA_CHUNK_TICKS_MAX];
+    double x[COLUMNS * TICKS], back[RCA_CHUNK_TICKS_MAX];
     struct rca_chunk chunk;
     uint8_t *bytes;
     size_t opened = 0;
 
     (void)state;
     fill(x, &seed);
-    assert_ok(rca_chunk_encode(ids, columns, x, ticks, &out));
+    assert_ok(rca_chunk_encode(ids, COLUMNS, x, TICKS, &out));
     bytes = malloc(out.len);
     for (int round = 0; round < 20000; round++) {
         struct rca_chunk_column column = {0};
@@ -155,7 +165,7 @@ static void hostile_bytes_with_a_right_sum_do_no_harm(void **state)
 static void every_failed_allocation_is_reported(void **state)
 {
     uint64_t seed = test_seed();
-    double x[columns * ticks];
+    double x[COLUMNS * TICKS];
     int err = -1;
 
     (void)state;
@@ -164,7 +174,7 @@ static void every_failed_allocation_is_reported(void **state)
         struct rca_buf out RCA_CLEANUP(rca_buf_done) = {0};
 
         oom_after(n);
-        err = rca_chunk_encode(ids, columns, x, ticks, &out);
+        err = rca_chunk_encode(ids, COLUMNS, x, TICKS, &out);
         assert_int_equal(err, oom_hit() ? -ENOMEM : 0);
         oom_after(-1);
     }

@@ -12,14 +12,14 @@
  * store. Nothing of what it said may be missing.
  */
 
-enum { kills = 20, width = 40 };
+enum { KILLS = 20, WIDTH = 40 };
 
-/* Sample i of tick t is t * width + i. Never returns. */
+/* Sample i of tick t is t * WIDTH + i. Never returns. */
 static void append_for_ever(const char *path, int pipe_fd)
 {
     struct fixture f = {0};
     struct rca_store_info info;
-    struct rca_sample samples[width];
+    struct rca_sample samples[WIDTH];
     int64_t tick = 0;
 
     if (rca_store_open(path, RCA_STORE_WRITE, NULL, &f.store) ||
@@ -28,11 +28,11 @@ static void append_for_ever(const char *path, int pipe_fd)
     if (info.last != RCA_TIME_NONE)
         tick = (info.last - TICK(0)) / RCA_SECOND + 1;
     for (;; tick++) {
-        for (unsigned i = 0; i < width; i++)
+        for (unsigned i = 0; i < WIDTH; i++)
             samples[i] = (struct rca_sample){fixture_entity(&f, i % 5),
                                              fixture_series(&f, i / 5),
-                                             (double)(tick * width + i)};
-        if (fixture_append(&f, TICK(tick), samples, width))
+                                             (double)(tick * WIDTH + i)};
+        if (fixture_append(&f, TICK(tick), samples, WIDTH))
             _exit(2);
         if (write(pipe_fd, &tick, sizeof(tick)) != sizeof(tick))
             _exit(3);
@@ -78,7 +78,7 @@ static int check_block(void *arg, const struct rca_block *b)
         for (size_t t = 0; t < b->n_times; t++) {
             int64_t tick = (b->times[t] - TICK(0)) / RCA_SECOND;
             double want =
-                (double)(tick * width + (int64_t)b->series[c] * 5 + b->entity);
+                (double)(tick * WIDTH + (int64_t)b->series[c] * 5 + b->entity);
 
             assert_true(b->values[c * b->n_times + t] == want);
             ++*samples;
@@ -93,7 +93,7 @@ static void a_kill_loses_at_most_the_tick_in_flight(void **state)
     struct fixture *f = *state;
     int64_t said = 0;
 
-    for (int i = 0; i < kills; i++) {
+    for (int i = 0; i < KILLS; i++) {
         struct rca_store_info info;
         uint64_t samples = 0;
         int64_t kept;
@@ -106,7 +106,7 @@ static void a_kill_loses_at_most_the_tick_in_flight(void **state)
         assert_true(kept == said || kept == said + 1);
         assert_ok(rca_store_scan(f->store, INT64_MIN, INT64_MAX, NULL, 0,
                                  check_block, &samples));
-        assert_int_equal(samples, (kept + 1) * width);
+        assert_int_equal(samples, (kept + 1) * WIDTH);
         assert_int_equal(info.samples, samples);
     }
     print_message("%lld ticks\n", (long long)said);

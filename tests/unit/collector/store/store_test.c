@@ -8,12 +8,12 @@
 
 /* --- random data, kept beside the store and compared --- */
 
-enum { n_entities = 5, n_series = 6, n_ticks = 600 };
+enum { N_ENTITIES = 5, N_SERIES = 6, N_TICKS = 600 };
 
 struct truth {
-    rca_time times[n_ticks];
-    rca_id entities[n_entities], series[n_series];
-    double x[n_ticks][n_entities][n_series]; /* NaN: no sample */
+    rca_time times[N_TICKS];
+    rca_id entities[N_ENTITIES], series[N_SERIES];
+    double x[N_TICKS][N_ENTITIES][N_SERIES]; /* NaN: no sample */
 };
 
 static double draw(unsigned series, double last, uint64_t *seed)
@@ -44,11 +44,11 @@ static double draw(unsigned series, double last, uint64_t *seed)
 static void append_truth(struct fixture *f, struct truth *t, int tick,
                          uint64_t *seed)
 {
-    struct rca_sample samples[n_entities * n_series];
+    struct rca_sample samples[N_ENTITIES * N_SERIES];
     size_t n = 0;
 
-    for (unsigned e = 0; e < n_entities; e++) {
-        for (unsigned s = 0; s < n_series; s++) {
+    for (unsigned e = 0; e < N_ENTITIES; e++) {
+        for (unsigned s = 0; s < N_SERIES; s++) {
             double *x = &t->x[tick][e][s];
 
             *x = draw(s, tick ? t->x[tick - 1][e][s] : 0, seed);
@@ -60,7 +60,7 @@ static void append_truth(struct fixture *f, struct truth *t, int tick,
                 (struct rca_sample){t->entities[e], t->series[s], *x};
         }
     }
-    t->times[tick] = TICK(tick * 2) + (tick > 400 ? tick * 7 : 0);
+    t->times[tick] = TICK((rca_time)tick * 2) + (tick > 400 ? tick * 7 : 0);
     assert_ok(fixture_append(f, t->times[tick], samples, n));
 }
 
@@ -70,11 +70,11 @@ static struct truth *make_truth(struct fixture *f)
     uint64_t seed = test_seed();
 
     assert_non_null(t);
-    for (unsigned e = 0; e < n_entities; e++)
+    for (unsigned e = 0; e < N_ENTITIES; e++)
         t->entities[e] = fixture_entity(f, e);
-    for (unsigned s = 0; s < n_series; s++)
+    for (unsigned s = 0; s < N_SERIES; s++)
         t->series[s] = fixture_series(f, s);
-    for (int i = 0; i < n_ticks; i++)
+    for (int i = 0; i < N_TICKS; i++)
         append_truth(f, t, i, &seed);
     return t;
 }
@@ -88,9 +88,9 @@ static void assert_truth(struct rca_store *store, const struct truth *t,
         fixture_scan(store, from, to, only == RCA_ID_NONE ? NULL : &only, 1);
     size_t want = 0, i = 0;
 
-    for (int k = 0; k < n_ticks; k++) {
-        for (int c = 0; c < n_entities * n_series; c++) {
-            const int e = c / n_series, s = c % n_series;
+    for (int k = 0; k < N_TICKS; k++) {
+        for (int c = 0; c < N_ENTITIES * N_SERIES; c++) {
+            const int e = c / N_SERIES, s = c % N_SERIES;
 
             want += t->times[k] >= from && t->times[k] <= to &&
                     !isnan(t->x[k][e][s]) &&
@@ -103,7 +103,7 @@ static void assert_truth(struct rca_store *store, const struct truth *t,
         int k = 0;
 
         while (t->times[k] != g->time)
-            assert_true(++k < n_ticks);
+            assert_true(++k < N_TICKS);
         assert_memory_equal(&g->value, &t->x[k][g->entity][g->series], 8);
         assert_true(g->time >= from && g->time <= to);
         assert_true(only == RCA_ID_NONE || g->entity == only);
@@ -142,7 +142,7 @@ static void a_scan_goes_by_window_and_then_by_entity(void **state)
     struct rca_store_info info;
 
     /* three windows of 240, 240 and 120 (head) ticks; entity 4 is in two */
-    assert_int_equal(s.blocks, n_entities * 3 - 1);
+    assert_int_equal(s.blocks, N_ENTITIES * 3 - 1);
     for (size_t i = 1; i < s.n; i++) {
         _Bool same = s.at[i].entity == s.at[i - 1].entity;
 
@@ -154,11 +154,11 @@ static void a_scan_goes_by_window_and_then_by_entity(void **state)
     assert_ok(rca_store_info(f->store, &info));
     assert_int_equal(info.samples, s.n);
     assert_int_equal(info.head_rows, 120);
-    assert_int_equal(info.chunks, n_entities * 2 - 1);
-    assert_int_equal(info.entities, n_entities);
-    assert_int_equal(info.series, n_series);
+    assert_int_equal(info.chunks, N_ENTITIES * 2 - 1);
+    assert_int_equal(info.entities, N_ENTITIES);
+    assert_int_equal(info.series, N_SERIES);
     assert_int_equal(info.first, t->times[0]);
-    assert_int_equal(info.last, t->times[n_ticks - 1]);
+    assert_int_equal(info.last, t->times[N_TICKS - 1]);
     assert_int_equal(info.interval, 2 * RCA_SECOND + 7);
     assert_true(info.chunk_bytes > 0 && info.file_bytes > info.chunk_bytes);
     free(s.at);
@@ -468,7 +468,7 @@ static void readers_without_memory_say_so(void **state)
     struct truth *t = make_truth(f);
     int err = -ENOMEM;
 
-    append_edge(f, t->times[n_ticks - 1] + 1, t->entities[0], t->entities[1]);
+    append_edge(f, t->times[N_TICKS - 1] + 1, t->entities[0], t->entities[1]);
     for (long n = 0; err; n++) {
         oom_after(n);
         err = rca_store_scan(f->store, INT64_MIN, INT64_MAX, t->entities, 2,
