@@ -5,7 +5,7 @@
 
 # --- what a user may set ------------------------------------------------------
 O         ?= build
-BUILD     ?= release# release | debug | asan | tsan | cov
+BUILD     ?= release# release | debug | asan | tsan | cov | fuzz
 CLANG     ?= clang
 BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PREFIX    ?= /usr/local
@@ -39,8 +39,10 @@ MODE_asan    := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=all \
                 -fsanitize=address,undefined
 MODE_tsan    := -O1 -g -fsanitize=thread
 MODE_cov     := -O0 -g --coverage
+MODE_fuzz    := -O1 -g -fno-sanitize-recover=all \
+                -fsanitize=fuzzer-no-link,address,undefined
 MODE         := $(strip $(BUILD))
-$(if $(MODE_$(MODE)),,$(error BUILD=$(MODE): want release, debug, asan, tsan or cov))
+$(if $(MODE_$(MODE)),,$(error BUILD=$(MODE): want release, debug, asan, tsan, cov or fuzz))
 
 # Same sources and compiler, same bytes, wherever the tree lies.
 REPRO    := -ffile-prefix-map=$(CURDIR)=.
@@ -89,7 +91,7 @@ endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all build check quick check-cli check-bpf check-qemu bench demo install deps deps-dev
-.PHONY: fuzz fuzz-replay sanitize tsan valgrind format lint coverage clean help
+.PHONY: fuzz fuzz-run fuzz-replay sanitize tsan valgrind format lint coverage clean help
 
 all: deps ## install what is missing, then build
 	@$(MAKE) --no-print-directory build
@@ -207,17 +209,18 @@ fuzz-replay: $(patsubst %.c,$(B)/%,$(FUZZERS))
 	@set -e; for f in $^; do n=$$(basename $$f _fuzz); \
 	    $$f tests/fuzz/corpus/$$n/*; done
 
-fuzz: $(SKELS) ## run every fuzz target for FUZZ_TIME seconds
-	@mkdir -p $(O)/fuzz
-	@set -e; for f in $(FUZZERS); do n=$$(basename $$f _fuzz.c); \
-	    echo "  FUZZ     $$n"; mkdir -p $(O)/fuzz/$$n; \
-	    $(CLANG) $(CPPFLAGS) -std=gnu17 -O1 -g \
-	        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-	        -o $(O)/fuzz/$$n.exe $$f \
-	        $(foreach l,$(filter-out cli,$(LAYERS)),$(call src,$(l))) $(LDLIBS); \
-	    $(O)/fuzz/$$n.exe -max_total_time=$(strip $(FUZZ_TIME)) \
-	        -artifact_prefix=$(O)/fuzz/$$n- -print_final_stats=0 -verbosity=0 \
-	        $(O)/fuzz/$$n tests/fuzz/corpus/$$n; done
+fuzz: ## run every fuzz target for FUZZ_TIME seconds
+	$(Q)$(MAKE) --no-print-directory BUILD=fuzz CC=$(CLANG) fuzz-run
+
+fuzz-run: $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%.exe,$(FUZZERS))
+	@set -e; for f in $^; do n=$$(basename $$f _fuzz.exe); \
+	    echo "  FUZZ     $$n"; mkdir -p $(B)/corpus/$$n; \
+	    $$f -max_total_time=$(strip $(FUZZ_TIME)) -artifact_prefix=$(B)/$$n- \
+	        -print_final_stats=0 -verbosity=0 $(B)/corpus/$$n \
+	        tests/fuzz/corpus/$$n; done
+$(B)/tests/fuzz/%.exe: $(B)/tests/fuzz/%.o $(ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 bench: $(BENCHES) $(PROGS) ## time: median of repeated runs, TSV on stdout
 	@set -e; for b in $(BENCHES); do $$b; done
