@@ -75,7 +75,7 @@ static bool by_config(const struct rca_config *config,
 }
 
 /* The pod's name without the two hashes that its deployment adds:
- * "cart-5d8f7c9b4d-x2x1k" is "cart". */
+ * "web-5d8f7c9b4d-x2x1k" is "web". */
 static size_t workload_length(const char *node)
 {
     const size_t len = strlen(node);

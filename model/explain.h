@@ -90,11 +90,11 @@ struct rca_explanation {
     size_t n_flows;
     struct rca_flow *flows;
     size_t n_checked; /* entities looked at and found normal, nearest first */
-    const char **checked; /* "catalog: latency, errors, load" */
+    const char **checked; /* "db: latency, errors, load" */
     size_t checked_metrics; /* metrics of all of these */
     size_t checked_entities; /* their number; n_checked are listed, 5 at most */
     size_t n_unseen;
-    const char **unseen; /* "cart->db: no data 14:03 to 14:04" */
+    const char **unseen; /* "web->db: no data 14:03 to 14:04" */
     double unexplained; /* share of the change that no entity takes, 0..1 */
     void *strings;
 };
