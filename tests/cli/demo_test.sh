@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# demo_test.sh RCA - the recorded incident, and what the demonstration says of
+# wrong options. The live one is a step of its own in .ci/run.
+set -eu
+
+rca=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failed=0
+
+# try CODE TEXT ARGUMENT...: exit code, and TEXT somewhere in the output
+try() {
+    want=$1 text=$2 code=0
+    shift 2
+    "$rca" "$@" > out 2>&1 || code=$?
+    if [ $code = "$want" ] && grep -q -- "$text" out; then
+        echo "ok: rca $*"
+    else
+        echo "FAILED: rca $*: exit $code, want $want and '$text'"
+        cat out
+        failed=1
+    fi
+}
+
+try 0 'right$' demo --recorded -o recorded
+try 2 'no such fault' demo --fault nothing
+try 2 'no such service' demo --target nobody
+try 2 'cannot hit cart' demo --fault memory --target cart
+try 2 '--normal wants' demo --normal 3
+try 2 'unexpected word' demo loss
+try 0 'EXAMPLES' demo --help
+for f in explain.dot explain.svg; do
+    if [ $f = explain.svg ] && ! command -v dot > /dev/null; then
+        continue
+    fi
+    [ -s recorded/$f ] || { echo "FAILED: no recorded/$f" && failed=1; }
+done
+exit $failed
