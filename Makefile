@@ -202,7 +202,8 @@ tsan: ## unit tests under ThreadSanitizer
 # The simulated incidents would take minutes; `sanitize` runs them too.
 valgrind: $(TESTS) ## unit tests under memcheck
 	@set -e; for t in $(filter-out %/sim_test,$(TESTS)); do \
-	    valgrind -q --leak-check=full --error-exitcode=9 $$t; done
+	    OPENBLAS_NUM_THREADS=1 valgrind -q --leak-check=full \
+	        --error-exitcode=9 $$t; done
 
 # Each fuzz target is a plain program over its corpus in `check` and runs under
 # libFuzzer in `fuzz`. A crash is fixed together with its corpus file.
