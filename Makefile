@@ -21,7 +21,6 @@ PACKAGES := bpftool clang gcc graphviz iproute2 libbpf-dev \
             libcmocka-dev libelf-dev libgsl-dev libmnl-dev libopenblas-dev \
             libsqlite3-dev libyaml-dev linux-libc-dev nftables pkg-config \
             zlib1g-dev
-PACKAGES := $(filter-out,$(PACKAGES))
 PKGS     := sqlite3 yaml-0.1 libbpf libmnl
 
 # --- flags --------------------------------------------------------------------
