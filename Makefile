@@ -240,13 +240,13 @@ format: ## rewrite sources in the project's format
 # LSan, memcheck and tests/harness/oom.h. clang-tidy 14 takes one file at a
 # time: given several it sees uninitialized va_lists that are none.
 lint: $(SKELS) ## formatting, clang-tidy, cppcheck, shellcheck
-	clang-format --dry-run -Werror $(SOURCES)
-	printf '%s\n' $(HOSTED) | xargs -P $$(nproc) -n 1 sh -c \
+	$(Q)clang-format --dry-run -Werror $(SOURCES)
+	$(Q)printf '%s\n' $(HOSTED) | xargs -P $$(nproc) -n 1 sh -c \
 	    'clang-tidy --quiet "$$@" -- $(CPPFLAGS) -std=gnu17 2>/dev/null' sh
-	cppcheck --quiet -j $$(nproc) --std=c11 --enable=warning,performance,portability \
+	$(Q)cppcheck --quiet -j $$(nproc) --std=c11 --enable=warning,performance,portability \
 	    --suppress=memleak --suppress=resourceLeak --inline-suppr \
 	    --error-exitcode=1 -I. $(HOSTED)
-	shellcheck tests/check/*.sh tests/bench/*.sh datasets/*.sh tests/bpf/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
+	$(Q)shellcheck tests/check/*.sh tests/bench/*.sh datasets/*.sh tests/bpf/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
 
 install: build ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -16,15 +16,10 @@ static const struct rca_usage usage = {
 static int keep(const struct rca_cli *cli, const struct rca_model *model)
 {
     struct rca_store *store RCA_CLEANUP(rca_store_close) = NULL;
-    void *data RCA_CLEANUP(rca_freep) = NULL;
-    struct rca_model_info info;
     struct rca_diag diag = {0};
-    size_t size;
     int r = rca_store_open(cli->db, RCA_STORE_NOTES, &diag, &store);
 
-    rca_model_info(model, &info);
-    r = r ? r : rca_model_encode(model, &data, &size);
-    r = r ? r : rca_store_put(store, "model", info.to, data, size);
+    r = r ? r : rca_keep_model(store, model);
     return r ? rca_say("cannot keep the model", &diag, r) : -1;
 }
 

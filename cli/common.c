@@ -63,19 +63,36 @@ void rca_open_done(struct rca_open *open)
     rca_store_close(&open->store);
 }
 
-int rca_open_model(const struct rca_open *open, struct rca_model **ret_model)
+int rca_keep_model(struct rca_store *store, const struct rca_model *model)
+{
+    void *data RCA_CLEANUP(rca_freep) = NULL;
+    struct rca_model_info info;
+    size_t size;
+    int r = rca_model_encode(model, &data, &size);
+
+    rca_model_info(model, &info);
+    return r ? r : rca_store_put(store, "model", info.to, data, size);
+}
+
+int rca_load_model(struct rca_store *store, struct rca_model **ret_model)
 {
     void *data RCA_CLEANUP(rca_freep) = NULL;
     rca_time when;
     size_t size;
-    int r = rca_store_get(open->store, "model", &when, &data, &size);
+    int r = rca_store_get(store, "model", &when, &data, &size);
+
+    return r ? r : rca_model_decode(data, size, ret_model);
+}
+
+int rca_open_model(const struct rca_open *open, struct rca_model **ret_model)
+{
+    int r = rca_load_model(open->store, ret_model);
 
     if (r > 0) {
         (void)fprintf(stderr, "rca: there is no model yet: run 'rca train "
                               "--window 24h' (or as long as there are data)\n");
         return RCA_EXIT_UNCLEAR;
     }
-    r = r ? r : rca_model_decode(data, size, ret_model);
     return r ? rca_say("the model cannot be read, train again", NULL, r) : -1;
 }
 

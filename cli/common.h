@@ -27,6 +27,13 @@ int rca_open_model(const struct rca_open *open, struct rca_model **ret_model);
 int rca_open_entity(const struct rca_open *open, const char *text,
                     const struct rca_entity **ret_entity);
 
+/** rca_keep_model() - put @model into the store; 0 or -errno */
+RCA_MUST_CHECK int rca_keep_model(struct rca_store *store,
+                                  const struct rca_model *model);
+/** rca_load_model() - 0; 1 if there is none; RCA_ECORRUPT; -errno */
+RCA_MUST_CHECK int rca_load_model(struct rca_store *store,
+                                  struct rca_model **ret_model);
+
 /** rca_say() - "rca: WHAT: diag or err" on standard error; the exit code that
  * @err means */
 int rca_say(const char *what, const struct rca_diag *diag, int err);

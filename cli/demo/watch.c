@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/common.h"
 #include "collector/collect.h"
 #include "graph/base/log.h"
 #include "graph/base/time.h"
@@ -68,17 +69,6 @@ int demo_collect_stop(pid_t pid)
     return WEXITSTATUS(status) ? -EIO : 0;
 }
 
-static int put_model(struct rca_store *store, const struct rca_model *model)
-{
-    struct rca_model_info info;
-    void *data RCA_CLEANUP(rca_freep) = NULL;
-    size_t size;
-    int r = rca_model_encode(model, &data, &size);
-
-    rca_model_info(model, &info);
-    return r ? r : rca_store_put(store, "model", info.to, data, size);
-}
-
 int demo_train(const char *db, rca_time from)
 {
     struct rca_store *store RCA_CLEANUP(rca_store_close) = NULL;
@@ -89,19 +79,7 @@ int demo_train(const char *db, rca_time from)
     if (r)
         return r;
     r = rca_model_train(store, from, rca_time_now(), RCA_SECOND, &model);
-    return r ? r : put_model(store, model);
-}
-
-static int get_model(struct rca_store *store, struct rca_model **ret_model)
-{
-    void *data RCA_CLEANUP(rca_freep) = NULL;
-    rca_time when;
-    size_t size;
-    int r = rca_store_get(store, "model", &when, &data, &size);
-
-    if (r)
-        return r > 0 ? RCA_ETOOFEW : r;
-    return rca_model_decode(data, size, ret_model);
+    return r ? r : rca_keep_model(store, model);
 }
 
 static int find(struct rca_store *store, const char *name, rca_id *ret_id)
@@ -130,7 +108,9 @@ int demo_explain(const char *db, const char *entity, struct rca_diag *diag,
                                           .seed = 1};
     int r = rca_store_open(db, RCA_STORE_READ, diag, &store);
 
-    r = r ? r : get_model(store, &model);
+    r = r ? r : rca_load_model(store, &model);
+    if (r > 0)
+        return RCA_ETOOFEW;
     r = r ? r : find(store, entity, &options.entity);
     return r ? r : rca_explain(store, model, &options, ret_explanation);
 }
