@@ -18,10 +18,10 @@ cat <<END
 # The demonstration, run after run
 
 \`rca demo\` names the right entity first, by fault: made by
-\`tests/bench/demo-table.sh build/release/rca $runs\` on Linux $(uname -r), $(nproc) processors, $(date -u +%F).
+\`tests/bench/demo-table.sh build/release/rca $runs\` on Linux $(uname -r | cut -d- -f1), $(nproc) processors, $(date -u +%F).
 Each run starts the application anew, learns for about a minute, injects the fault at a target chosen by the seed, and explains.
 The accepted names are those that a person would accept: for a dropping rule the rule, or the NIC or namespace that it filters;
-for a slow link its queueing discipline or NIC; for an eaten quota the cgroup or process that eats it.
+for a slow link its queueing discipline or NIC; for an eaten quota the cgroup that eats it.
 
 | fault | run | injected | named | sure | right |
 |---|---|---|---|---|---|
