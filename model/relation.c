@@ -127,7 +127,7 @@ static struct rca_relation bound(const struct builder *b,
         cause->unit == target->unit && cause->role == target->role &&
         rca_statistic(cause->name) == rca_statistic(target->name);
     struct rca_relation r = {.low = -INFINITY, .high = INFINITY};
-    double gain = 1;
+    double gain = 1, most;
 
     r.weak = v && !v->up && v->kind != RCA_EDGE_CALLS &&
              (cause->role == RCA_ROLE_LATENCY || cause->role == RCA_ROLE_ERROR);
@@ -135,15 +135,19 @@ static struct rca_relation bound(const struct builder *b,
     if (v && v->kind == RCA_EDGE_CALLS)
         gain = v->up ? calls_per_request(b, v->node, own)
                      : 1 / calls_per_request(b, v->node, own);
+    most = fmax(1, gain);
+    /* A call is one request of its callee; but what the callee is slow with
+     * may all fall on this one of its callers. */
     if (v && v->up && kind_of(b, own) == RCA_KIND_CALL)
-        gain = 1; /* a call is one request of its callee */
+        gain = 1;
     if (rule->sign) {
         r.low = turned(cause) * turned(target) > 0 ? 0 : -INFINITY;
         r.high = turned(cause) * turned(target) > 0 ? INFINITY : 0;
     }
     if (rule->gain == RCA_GAIN_CALLS && cause->unit == target->unit &&
         (cause->unit == RCA_UNIT_SECONDS || alike))
-        r.high = fmin(r.high, fmax(1, gain));
+        r.high = fmin(r.high, most);
+    r.weak |= rule == &caller_queue; /* mostly it waits for itself */
     r.same = rule->identity && alike && r.high > 0 &&
              strcmp(cause->name, target->name) == 0;
     if (!v && is_part_of_latency(cause, target)) {
@@ -178,6 +182,19 @@ static _Bool has_request_latency(const struct builder *b, uint32_t node)
     return 0;
 }
 
+/* The tasks that wait in a whole are its members' tasks: that they wait is no
+ * reason for a member to wait, it is the same waiting. Pressure (PSI) is the
+ * share of time in which anybody waits; where it is known it stands for what
+ * the whole does to its members. */
+static _Bool is_own_wait(const struct builder *b,
+                         const struct rca_metric *cause,
+                         const struct rca_metric *target, const struct view *v)
+{
+    return v->up && strcmp(cause->name, "run_queue_wait_ratio") == 0 &&
+           strcmp(cause->name, target->name) == 0 &&
+           has_metric(b, v->node, "cpu_pressure_ratio");
+}
+
 static _Bool may_pair(const struct builder *b, const struct rca_metric *cause,
                       const struct rca_metric *target, const struct view *v)
 {
@@ -188,6 +205,11 @@ static _Bool may_pair(const struct builder *b, const struct rca_metric *cause,
         return 0; /* like with like */
     if (!v)
         return 1;
+    if (is_own_wait(b, cause, target, v))
+        return 0;
+    if (v->up && starts(cause->name, "cpu_pressure") &&
+        starts(target->name, "run_queue_wait"))
+        return 1; /* stands for the waiting */
     if (cause->role == target->role && cause->role != RCA_ROLE_OTHER &&
         strcmp(cause->name, target->name) != 0 &&
         has_metric(b, v->node, target->name))

@@ -17,6 +17,8 @@
  *   the same role of it is a candidate.
  * - Requests that wait in a caller because its callee is slow: a callee's
  *   latency may move its caller's queue time.
+ * - The waiting of a whole's tasks does not explain its members' waiting, where
+ *   its pressure is known: it is the same waiting, counted once more.
  * - A process does not explain its cgroup: the workload is the entity that is
  *   named. It does explain the host, where it has no cgroup of its own.
  * - A rule that drops is what the drops of its users' network namespace and
