@@ -18,24 +18,10 @@ void rca_link_map_reset(struct rca_link_map *map)
     map->n_addrs = 0;
 }
 
-/* Room for one more of @size in @array, or NULL with @array unchanged. */
-static void *grow(void *array, size_t n, size_t *cap, size_t size)
-{
-    size_t wanted = *cap ? *cap * 2 : 16;
-    void *grown = NULL;
-
-    if (n < *cap)
-        return array;
-    grown = realloc(array, wanted * size);
-    if (grown)
-        *cap = wanted;
-    return grown;
-}
-
 int rca_link_map_add(struct rca_link_map *map, const struct rca_nic *nic)
 {
-    struct rca_nic *nics = (struct rca_nic *)grow(map->nics, map->n_nics,
-                                                  &map->cap_nics, sizeof *nics);
+    struct rca_nic *nics = (struct rca_nic *)rca_grow(
+        map->nics, map->n_nics, &map->cap_nics, sizeof *nics);
 
     if (!nics)
         return -ENOMEM;
@@ -51,7 +37,7 @@ int rca_link_map_add(struct rca_link_map *map, const struct rca_nic *nic)
 int rca_link_map_add_addr(struct rca_link_map *map, uint64_t netns,
                           const struct rca_link_addr *addr)
 {
-    struct rca_nic_addr *addrs = (struct rca_nic_addr *)grow(
+    struct rca_nic_addr *addrs = (struct rca_nic_addr *)rca_grow(
         map->addrs, map->n_addrs, &map->cap_addrs, sizeof *addrs);
 
     if (!addrs)

@@ -32,23 +32,10 @@ void rca_nft_rules_reset(struct rca_nft_rules *rules)
     rules->left_out = 0;
 }
 
-static void *grow(void *array, size_t n, size_t *cap, size_t size)
-{
-    size_t wanted = *cap ? *cap * 2 : 16;
-    void *grown = NULL;
-
-    if (n < *cap)
-        return array;
-    grown = realloc(array, wanted * size);
-    if (grown)
-        *cap = wanted;
-    return grown;
-}
-
 int rca_nft_rules_add_chain(struct rca_nft_rules *rules,
                             const struct rca_nft_chain *chain)
 {
-    struct rca_nft_node *chains = (struct rca_nft_node *)grow(
+    struct rca_nft_node *chains = (struct rca_nft_node *)rca_grow(
         rules->chains, rules->n_chains, &rules->cap_chains, sizeof *chains);
 
     if (!chains)
@@ -64,7 +51,7 @@ int rca_nft_rules_add_chain(struct rca_nft_rules *rules,
 static int add_jump(struct rca_nft_rules *rules,
                     const struct rca_nft_rule *rule)
 {
-    struct rca_nft_jump *jumps = (struct rca_nft_jump *)grow(
+    struct rca_nft_jump *jumps = (struct rca_nft_jump *)rca_grow(
         rules->jumps, rules->n_jumps, &rules->cap_jumps, sizeof *jumps);
     struct rca_nft_jump *jump = NULL;
 
@@ -106,8 +93,8 @@ static int add_entry(struct rca_nft_rules *rules,
         if (!entry)
             return 0;
     } else {
-        entries = (struct rca_nft_entry *)grow(rules->entries, rules->n,
-                                               &rules->cap, sizeof *entries);
+        entries = (struct rca_nft_entry *)rca_grow(
+            rules->entries, rules->n, &rules->cap, sizeof *entries);
         if (!entries)
             return -ENOMEM;
         rules->entries = entries;

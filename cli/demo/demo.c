@@ -204,10 +204,13 @@ static int report(struct run *run, struct rca_explanation *e)
 
 static int fail(const struct rca_diag *diag, const char *what, int err)
 {
+    if (err == -EINTR) {
+        (void)fputs("rca demo: interrupted, everything is cleaned up\n",
+                    stderr);
+        return 130; /* as shells report SIGINT */
+    }
     rca_log(RCA_LOG_ERROR, "%s: %s", what,
             diag && diag->text[0] ? diag->text : rca_strerror(err));
-    if (err == -EINTR)
-        return 130;
     return err == RCA_ENOSUPPORT || err == -EPERM || err == -ENOENT
                ? RCA_EXIT_MISSING
                : RCA_EXIT_ERROR;

@@ -55,3 +55,24 @@ static inline void rca_freep(void *p)
     free(*slot);
     *slot = NULL;
 }
+
+/**
+ * rca_grow() - room for one more element at the end of an array
+ * @array: from malloc(3) and family, or NULL; @n used of *@cap elements
+ * @size:  of an element, bytes
+ *
+ * Return: the array, perhaps moved and *@cap doubled; NULL if there is no
+ * memory: @array is unchanged then.
+ */
+static inline void *rca_grow(void *array, size_t n, size_t *cap, size_t size)
+{
+    size_t wanted = *cap ? *cap * 2 : 16;
+    void *grown;
+
+    if (n < *cap)
+        return array;
+    grown = realloc(array, wanted * size);
+    if (grown)
+        *cap = wanted;
+    return grown;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/*
+ * vmlinux_types - the kernel's basic types and constants, for vmlinux_min.h.
+ */
+
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+typedef signed char __s8;
+typedef signed short __s16;
+typedef int __s32;
+typedef long long __s64;
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+typedef unsigned long size_t;
+typedef _Bool bool;
+
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
+enum {
+    BPF_ANY = 0,
+    BPF_NOEXIST = 1,
+};
+
+enum bpf_map_type {
+    BPF_MAP_TYPE_HASH = 1,
+    BPF_MAP_TYPE_ARRAY = 2,
+    BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+    BPF_MAP_TYPE_SK_STORAGE = 24,
+    BPF_MAP_TYPE_RINGBUF = 27,
+};
+
+enum {
+    BPF_F_NO_PREALLOC = 1,
+    BPF_SK_STORAGE_GET_F_CREATE = 1,
+    BPF_RB_NO_WAKEUP = 1,
+};
+
+/* include/linux/socket.h, include/uapi/linux/in.h */
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_TCP 6
+
+/* include/net/tcp_states.h */
+enum {
+    TCP_ESTABLISHED = 1,
+    TCP_SYN_SENT = 2,
+    TCP_SYN_RECV = 3,
+    TCP_FIN_WAIT1 = 4,
+    TCP_CLOSE = 7,
+    TCP_LAST_ACK = 9,
+    TCP_LISTEN = 10,
+};
+
+/* numbers depend on the kernel's configuration: bpf_core_enum_value() */
+enum cgroup_subsys_id {
+    cpu_cgrp_id = 1,
+    cpuacct_cgrp_id = 2,
+    memory_cgrp_id = 4,
+};
