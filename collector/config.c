@@ -36,7 +36,7 @@ static const size_t default_limit[RCA_KIND_COUNT] = {
     [RCA_KIND_DISK] = 200,    [RCA_KIND_FILESYSTEM] = 200,
     [RCA_KIND_RULE] = 2000,   [RCA_KIND_CONNTRACK] = 500,
     [RCA_KIND_BRIDGE] = 200,  [RCA_KIND_PEER] = 500,
-    [RCA_KIND_OTHER] = 500,
+    [RCA_KIND_OTHER] = 500,   [RCA_KIND_PROBE] = 500,
 };
 
 /* struct reader - the document being read

@@ -22,6 +22,7 @@ static const char *const kinds[] = {
     [RCA_KIND_BRIDGE] = "bridge",
     [RCA_KIND_PEER] = "peer",
     [RCA_KIND_OTHER] = "other",
+    [RCA_KIND_PROBE] = "probe",
 };
 static_assert(RCA_ARRAY_SIZE(kinds) == RCA_KIND_COUNT, "a name each");
 

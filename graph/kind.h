@@ -26,6 +26,7 @@ enum rca_kind {
     RCA_KIND_BRIDGE,
     RCA_KIND_PEER, /* a remote address that is not ours */
     RCA_KIND_OTHER,
+    RCA_KIND_PROBE, /* an outside measurement point, never a cause */
     RCA_KIND_COUNT,
 };
 

@@ -25,14 +25,6 @@
 /* Largest part of the normal rows that the guard band takes. */
 #define GUARD_PART 0.4
 
-const char *rca_verdict_name(enum rca_verdict verdict)
-{
-    static const char *const names[] = {"cause", "unclear", "normal"};
-
-    static_assert(RCA_ARRAY_SIZE(names) == RCA_VERDICT_COUNT, "one each");
-    return verdict < RCA_VERDICT_COUNT ? names[verdict] : "?";
-}
-
 /* --- from memory ------------------------------------------------------------ */
 
 static size_t row_of(const struct rca_window *w, rca_time t)

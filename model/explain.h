@@ -10,14 +10,7 @@
  */
 
 #include "model/model.h"
-
-enum rca_verdict {
-    RCA_VERDICT_CAUSE,
-    RCA_VERDICT_UNCLEAR, /* no cause reaches the floor of confidence */
-    RCA_VERDICT_NORMAL, /* nothing abnormal at the symptom */
-    RCA_VERDICT_COUNT,
-};
-const char *rca_verdict_name(enum rca_verdict verdict);
+#include "model/rank.h"
 
 struct rca_explain_options {
     rca_id entity; /* RCA_ID_NONE: the most severe symptom anywhere */
