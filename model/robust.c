@@ -10,6 +10,10 @@
 #define NULL_PRIOR_WEIGHT 4.0
 /* Windows overlap by three quarters. */
 #define NULL_OVERLAP 4
+/* Up to so many are sorted; from so many on a pivot is worth a larger sample. */
+#define FEW 12
+#define SAMPLE 33
+#define SAMPLE_ALL 300
 
 size_t rca_robust_pack(const double *x, size_t n, double *out)
 {
@@ -22,68 +26,117 @@ size_t rca_robust_pack(const double *x, size_t n, double *out)
     return m;
 }
 
-static void swap(double *a, double *b)
+static void sort_few(double *x, size_t n)
 {
-    const double t = *a;
+    for (size_t i = 1; i < n; i++) {
+        const double v = x[i];
+        size_t j = i;
 
-    *a = *b;
-    *b = t;
+        for (; j > 0 && x[j - 1] > v; j--)
+            x[j] = x[j - 1];
+        x[j] = v;
+    }
 }
 
-/* Hoare's selection: x[k] becomes the k-th smallest, smaller ones before it */
+/* a value of about rank @k of @n: of that rank in an even sample */
+static double guess_rank(const double *x, size_t n, size_t k)
+{
+    const size_t m = n > SAMPLE_ALL ? SAMPLE : 5;
+    double sample[SAMPLE];
+
+    for (size_t i = 0; i < m; i++)
+        sample[i] = x[(2 * i + 1) * n / (2 * m)];
+    sort_few(sample, m);
+    return sample[k * m / n];
+}
+
+/* put what is below @pivot first; how many. No branch depends on the data:
+ * half of those would be mispredicted. (A. Alexandrescu, "Lomuto's Comeback",
+ * 2020) */
+static size_t split_below(double *x, size_t n, double pivot)
+{
+    size_t m = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const double v = x[i];
+
+        x[i] = x[m];
+        x[m] = v;
+        m += v < pivot;
+    }
+    return m;
+}
+
+/* of what is not below @pivot, put what equals it first; how many */
+static size_t split_equal(double *x, size_t n, double pivot)
+{
+    size_t m = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const double v = x[i];
+
+        x[i] = x[m];
+        x[m] = v;
+        m += v <= pivot;
+    }
+    return m;
+}
+
+/* x[k] becomes the k-th smallest, smaller ones before it. Selection by
+ * pivots near the rank: R. W. Floyd, R. L. Rivest, "Expected time bounds for
+ * selection", CACM 18, 1975. */
 static double nth(double *x, size_t n, size_t k)
 {
-    size_t lo = 0, hi = n - 1;
+    size_t lo = 0, hi = n;
 
-    while (lo < hi) {
-        const double pivot = x[lo + (hi - lo) / 2];
-        size_t i, j;
+    while (hi - lo > FEW) {
+        const double pivot = guess_rank(x + lo, hi - lo, k - lo);
+        size_t m = lo + split_below(x + lo, hi - lo, pivot);
 
-        for (i = lo, j = hi;; i++, j--) {
-            while (x[i] < pivot)
-                i++;
-            while (pivot < x[j])
-                j--;
-            if (i >= j)
-                break;
-            swap(&x[i], &x[j]);
+        if (k < m) {
+            hi = m;
+        } else if (m > lo) {
+            lo = m;
+        } else { /* the pivot is the smallest, perhaps many times */
+            m += split_equal(x + m, hi - m, pivot);
+            if (k < m)
+                return pivot;
+            lo = m;
         }
-        if (k <= j)
-            hi = j;
-        else
-            lo = j + 1;
     }
-    return x[lo];
+    sort_few(x + lo, hi - lo);
+    return x[k];
 }
 
-double rca_robust_quantile(double *x, size_t n, double q)
+/* between the order statistics around rank @at, 0 <= at <= n - 1 */
+static double at_rank(double *x, size_t n, double at)
 {
-    double at, below, above;
-    size_t k;
+    const size_t k = (size_t)at;
+    const double below = nth(x, n, k);
+    double above;
 
-    if (n == 0)
-        return NAN;
-    at = q * (double)(n - 1);
-    k = (size_t)at;
-    below = nth(x, n, k);
     if (k + 1 >= n || at <= (double)k)
         return below;
     above = x[k + 1];
     for (size_t i = k + 2; i < n; i++)
-        above = fmin(above, x[i]);
+        above = x[i] < above ? x[i] : above;
     return below + (at - (double)k) * (above - below);
+}
+
+double rca_robust_quantile(double *x, size_t n, double q)
+{
+    return n ? at_rank(x, n, q * (double)(n - 1)) : NAN;
 }
 
 static double sd_of(const double *x, size_t n)
 {
     double mean = 0, m2 = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        const double d = x[i] - mean;
-
-        mean += d / (double)(i + 1);
-        m2 += d * (x[i] - mean);
-    }
+    for (size_t i = 0; i < n; i++)
+        mean += x[i] - x[0];
+    mean = x[0] + mean / (double)(n ? n : 1);
+    for (size_t i = 0; i < n; i++)
+        m2 += (x[i] - mean) * (x[i] - mean);
     return n > 1 ? sqrt(m2 / (double)(n - 1)) : 0;
 }
 
@@ -96,22 +149,34 @@ static _Bool all_equal(const double *x, size_t n)
     return 1;
 }
 
+/* IQR of @x, whose median was taken by rca_robust_quantile(): each quartile is
+ * looked for on its own side of it */
+static double iqr_of(double *x, size_t n)
+{
+    const size_t middle = (n - 1) / 2;
+    const double q1 = 0.25 * (double)(n - 1), q3 = 0.75 * (double)(n - 1);
+
+    if (n < FEW)
+        return rca_robust_quantile(x, n, 0.75) -
+               rca_robust_quantile(x, n, 0.25);
+    return at_rank(x + middle, n - middle, q3 - (double)middle) -
+           at_rank(x, middle + 1, q1);
+}
+
 struct rca_spread rca_robust_spread(const double *x, size_t n,
                                     double resolution, double *scratch)
 {
     struct rca_spread s = {.centre = NAN, .scale = resolution};
-    double iqr, mad;
+    double mad;
 
     s.n = rca_robust_pack(x, n, scratch);
     if (s.n == 0)
         return s;
     s.constant = all_equal(scratch, s.n);
+    s.scale = fmax(s.scale, 0.25 * sd_of(scratch, s.n));
     s.centre = rca_robust_quantile(scratch, s.n, 0.5);
     s.scale = fmax(s.scale, 0.02 * fabs(s.centre));
-    s.scale = fmax(s.scale, 0.25 * sd_of(scratch, s.n));
-    iqr = rca_robust_quantile(scratch, s.n, 0.75) -
-          rca_robust_quantile(scratch, s.n, 0.25);
-    s.scale = fmax(s.scale, iqr / 1.349);
+    s.scale = fmax(s.scale, iqr_of(scratch, s.n) / 1.349);
     for (size_t i = 0; i < s.n; i++)
         scratch[i] = fabs(scratch[i] - s.centre);
     mad = rca_robust_quantile(scratch, s.n, 0.5);
