@@ -6,39 +6,11 @@
  * hold anything; a byte that is not UTF-8 becomes '?').
  */
 
-#include <math.h>
-
+#include "cli/json_value.h"
 #include "cli/render.h"
-#include "graph/base/name.h"
 #include "graph/base/time.h"
 
 #define SCHEMA_VERSION 1
-
-static void string(struct rca_buf *buf, const char *key, const char *s)
-{
-    rca_buf_fmt(buf, "\"%s\":\"", key);
-    while (*s) {
-        unsigned char c = (unsigned char)*s;
-        size_t n = rca_name_char(s);
-
-        if (c == '"' || c == '\\')
-            rca_buf_fmt(buf, "\\%c", c);
-        else if (c < 0x20)
-            rca_buf_fmt(buf, "\\u%04x", c);
-        else
-            rca_buf_put(buf, n ? s : "?", n ? n : 1);
-        s += n ? n : 1;
-    }
-    rca_buf_str(buf, "\"");
-}
-
-static void number(struct rca_buf *buf, const char *key, double x)
-{
-    if (isfinite(x))
-        rca_buf_fmt(buf, "\"%s\":%.17g", key, x);
-    else
-        rca_buf_fmt(buf, "\"%s\":null", key);
-}
 
 static void moment(struct rca_buf *buf, const char *key, rca_time t)
 {
@@ -57,23 +29,23 @@ static void next(struct rca_buf *buf)
 
 static void identity(struct rca_buf *buf, const struct rca_card *c)
 {
-    string(buf, "entity", c->name);
+    rca_json_string(buf, "entity", c->name);
     next(buf);
-    string(buf, "kind", rca_kind_name(c->kind));
+    rca_json_string(buf, "kind", rca_kind_name(c->kind));
     next(buf);
-    string(buf, "host", c->host);
+    rca_json_string(buf, "host", c->host);
     next(buf);
-    string(buf, "metric", c->metric);
+    rca_json_string(buf, "metric", c->metric);
     next(buf);
 }
 
 static void change(struct rca_buf *buf, const struct rca_card *c)
 {
-    number(buf, "before", c->before);
+    rca_json_number(buf, "before", c->before);
     next(buf);
-    number(buf, "after", c->after);
+    rca_json_number(buf, "after", c->after);
     next(buf);
-    string(buf, "unit", rca_unit_suffix(c->unit));
+    rca_json_string(buf, "unit", rca_unit_suffix(c->unit));
     next(buf);
     moment(buf, "onset", c->onset);
 }
@@ -82,17 +54,17 @@ static void cause(struct rca_buf *buf, const struct rca_cause *c)
 {
     rca_buf_str(buf, "{");
     identity(buf, &c->card);
-    number(buf, "share", c->share);
+    rca_json_number(buf, "share", c->share);
     next(buf);
-    number(buf, "confidence", c->confidence);
+    rca_json_number(buf, "confidence", c->confidence);
     next(buf);
     change(buf, &c->card);
     rca_buf_str(buf, ",\"counterfactual\":{");
-    number(buf, "value", c->value);
+    rca_json_number(buf, "value", c->value);
     next(buf);
-    number(buf, "low", c->low);
+    rca_json_number(buf, "low", c->low);
     next(buf);
-    number(buf, "high", c->high);
+    rca_json_number(buf, "high", c->high);
     rca_buf_str(buf, "}}");
 }
 
@@ -100,7 +72,7 @@ static void node(struct rca_buf *buf, size_t i, const struct rca_node *n)
 {
     rca_buf_fmt(buf, "{\"id\":\"n%zu\",", i);
     identity(buf, &n->card);
-    string(buf, "role", rca_role_name(n->card.role));
+    rca_json_string(buf, "role", rca_role_name(n->card.role));
     next(buf);
     change(buf, &n->card);
     rca_buf_str(buf, "}");
@@ -109,9 +81,9 @@ static void node(struct rca_buf *buf, size_t i, const struct rca_node *n)
 static void edge(struct rca_buf *buf, const struct rca_flow *f)
 {
     rca_buf_fmt(buf, "{\"from\":\"n%zu\",\"to\":\"n%zu\",", f->from, f->to);
-    number(buf, "share", f->share);
+    rca_json_number(buf, "share", f->share);
     next(buf);
-    string(buf, "verb", f->verb);
+    rca_json_string(buf, "verb", f->verb);
     rca_buf_str(buf, "}");
 }
 
@@ -121,7 +93,7 @@ static void strings(struct rca_buf *buf, const char *key,
     rca_buf_fmt(buf, ",\n\"%s\":[", key);
     for (size_t i = 0; i < n; i++) {
         rca_buf_str(buf, i ? ",{" : "{");
-        string(buf, "text", items[i]);
+        rca_json_string(buf, "text", items[i]);
         rca_buf_str(buf, "}");
     }
     rca_buf_str(buf, "]");
@@ -130,7 +102,7 @@ static void strings(struct rca_buf *buf, const char *key,
 int rca_render_json(const struct rca_explanation *e, struct rca_buf *buf)
 {
     rca_buf_fmt(buf, "{\"schema_version\":%d,", SCHEMA_VERSION);
-    string(buf, "verdict", rca_verdict_name(e->verdict));
+    rca_json_string(buf, "verdict", rca_verdict_name(e->verdict));
     rca_buf_str(buf, ",\n\"symptom\":{");
     identity(buf, &e->symptom);
     change(buf, &e->symptom);
@@ -139,7 +111,7 @@ int rca_render_json(const struct rca_explanation *e, struct rca_buf *buf)
     next(buf);
     moment(buf, "to", e->to);
     next(buf);
-    number(buf, "unexplained", e->unexplained);
+    rca_json_number(buf, "unexplained", e->unexplained);
     rca_buf_str(buf, ",\n\"causes\":[");
     for (size_t i = 0; i < e->n_causes; i++) {
         rca_buf_str(buf, i ? ",\n " : "\n ");
