@@ -18,10 +18,10 @@ V         ?= 0
 # What `make deps` installs from Debian 12; iproute2 and nftables are for the
 # tests, graphviz only draws.
 PACKAGES := bpftool clang gcc graphviz iproute2 libbpf-dev \
-            libcmocka-dev libelf-dev libgsl-dev libmnl-dev libopenblas-dev \
-            libsqlite3-dev libyaml-dev linux-libc-dev nftables pkg-config \
-            zlib1g-dev
-PKGS     := sqlite3 yaml-0.1 libbpf libmnl
+            libcmocka-dev libelf-dev libgsl-dev libjansson-dev libmnl-dev \
+            libopenblas-dev libsqlite3-dev libyaml-dev linux-libc-dev \
+            nftables pkg-config zlib1g-dev
+PKGS     := sqlite3 yaml-0.1 libbpf libmnl jansson
 
 # --- flags --------------------------------------------------------------------
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \

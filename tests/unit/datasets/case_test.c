@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "datasets/case.h"
+
+#include <errno.h>
+
+#include "tests/unit/datasets/folder.h"
+
+static const char metrics[] =
+    "time,web.latency_p99,web.requests_per_second,db.cpu,host1.cpu\r\n"
+    "1700000000,0.1,10,1,50\r\n"
+    "1700000060,0.1,11,,51\r\n"
+    "1700000120,0.1,10,1,nan\r\n"
+    "1700000180,0.9,10,9,52\r\n"
+    "1700000240,0.9,10,9,inf\r\n";
+static const char graph[] = "source,target,kind\n"
+                            "web,db,calls\n"
+                            "web,web-1,has_pod\n"
+                            "web-1,host1,runs_on\n"
+                            "eth0,host1,interface_of\n"
+                            "eth0,eth1,wire\n";
+static const char entities[] = "entity,service,kind\n"
+                               "web,web,service\n"
+                               "db,store,database\n"
+                               "host1,host1,node\n"
+                               "web-1,web,pod\n"
+                               "outside,outside,probe\n"
+                               "odd,odd,gizmo\n";
+static const char truth[] =
+    "{\"incident_start\": 1700000180.0, \"incident_end\": 1700000240,\n"
+    " \"dataset\": \"set\", \"victim\": {\"entity\": \"web\", \"metric\": "
+    "\"latency_p99\"},\n"
+    " \"fault_type\": \"slow\", \"root_cause\": {\"entity\": \"db\", "
+    "\"service\": \"store\",\n"
+    " \"metric\": [\"cpu\", \"mem\"]}}\n";
+
+static void put_all(const struct folder *f)
+{
+    folder_put(f, "metrics.csv", metrics);
+    folder_put(f, "graph.csv", graph);
+    folder_put(f, "entities.csv", entities);
+    folder_put(f, "truth.json", truth);
+}
+
+/* the case in @f; freed by the caller */
+static struct rca_case *read_case(const struct folder *f)
+{
+    struct rca_diag diag = {0};
+    struct rca_case *c = NULL;
+    const int err = rca_case_read(f->at, &c, &diag);
+
+    if (err)
+        print_error("%s:%u:%u: %s\n", diag.file, diag.line, diag.column,
+                    diag.text);
+    assert_ok(err);
+    return c;
+}
+
+static rca_id id_of(const struct rca_case *c, const char *name)
+{
+    for (uint32_t i = 0; i < rca_graph_size(c->graph); i++) {
+        if (!strcmp(rca_graph_entity(c->graph, i)->name, name))
+            return rca_graph_entity(c->graph, i)->id;
+    }
+    fail_msg("no entity '%s'", name);
+    return RCA_ID_NONE;
+}
+
+static const double *column(const struct rca_case *c, const char *entity,
+                            const char *metric)
+{
+    const struct rca_window *w = c->window;
+    const size_t v = rca_window_find(w, id_of(c, entity), metric);
+
+    assert_true(v < w->n_vars);
+    return w->x + v * w->n_rows;
+}
+
+static _Bool has_edge(const struct rca_case *c, const char *source,
+                      const char *target, enum rca_edge_kind kind)
+{
+    const rca_id from = id_of(c, source), to = id_of(c, target);
+
+    for (uint32_t i = 0; i < rca_graph_edges(c->graph); i++) {
+        const struct rca_edge *e = rca_graph_edge(c->graph, i);
+
+        if (e->source == from && e->target == to && e->kind == kind)
+            return 1;
+    }
+    return 0;
+}
+
+static enum rca_kind kind_of(const struct rca_case *c, const char *name)
+{
+    return rca_graph_entity(c->graph, rca_graph_node(c->graph, id_of(c, name)))
+        ->kind;
+}
+
+static void a_folder_becomes_a_case(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "parent/one");
+    put_all(&f);
+    assert_true(rca_case_is_folder(f.at));
+    assert_false(rca_case_is_folder(f.path));
+    c = read_case(&f);
+    assert_string_equal(c->name, "one");
+    assert_string_equal(c->dataset, "set");
+    assert_int_equal(c->window->n_rows, 5);
+    assert_int_equal(c->window->n_vars, 4);
+    assert_int_equal(c->window->step, 60 * RCA_SECOND);
+    assert_int_equal(c->times[0], 1700000000 * RCA_SECOND);
+    assert_int_equal(c->incident.before.from, 0);
+    assert_int_equal(c->incident.before.to, 3);
+    assert_int_equal(c->incident.incident.from, 3);
+    assert_int_equal(c->incident.incident.to, 5);
+    assert_int_equal(c->incident.victim, id_of(c, "web"));
+    assert_string_equal(c->incident.metric, "latency_p99");
+    assert_ptr_equal(c->incident.w, c->window);
+    assert_ptr_equal(c->incident.g, c->graph);
+    assert_close(column(c, "db", "cpu")[0], 1, 0);
+    assert_nan(column(c, "db", "cpu")[1]);
+    assert_nan(column(c, "host1", "cpu")[2]);
+    assert_nan(column(c, "host1", "cpu")[4]);
+    assert_int_equal(c->window->vars[c->window->n_vars - 1].metric.role,
+                     RCA_ROLE_LOAD);
+    folder_done(&f);
+}
+
+static void kinds_and_edges_are_in_the_models_terms(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "one");
+    put_all(&f);
+    c = read_case(&f);
+    assert_int_equal(rca_graph_size(c->graph), 8);
+    assert_int_equal(kind_of(c, "web"), RCA_KIND_SERVICE);
+    assert_int_equal(kind_of(c, "db"), RCA_KIND_SERVICE);
+    assert_int_equal(kind_of(c, "host1"), RCA_KIND_HOST);
+    assert_int_equal(kind_of(c, "web-1"), RCA_KIND_CGROUP);
+    assert_int_equal(kind_of(c, "eth0"), RCA_KIND_NIC);
+    assert_int_equal(kind_of(c, "outside"), RCA_KIND_PROBE);
+    assert_int_equal(kind_of(c, "odd"), RCA_KIND_OTHER);
+    assert_true(has_edge(c, "web", "db", RCA_EDGE_CALLS));
+    assert_true(has_edge(c, "web-1", "web", RCA_EDGE_PART_OF));
+    assert_true(has_edge(c, "web-1", "host1", RCA_EDGE_RUNS_ON));
+    assert_true(has_edge(c, "eth0", "host1", RCA_EDGE_PART_OF));
+    assert_true(has_edge(c, "eth0", "eth1", RCA_EDGE_LINK));
+    assert_true(has_edge(c, "outside", "web", RCA_EDGE_CALLS));
+    assert_false(has_edge(c, "outside", "db", RCA_EDGE_CALLS));
+    assert_string_equal(c->service[id_of(c, "db")], "store");
+    assert_string_equal(c->service[id_of(c, "web-1")], "web");
+    assert_string_equal(c->service[id_of(c, "eth0")], "eth0");
+    folder_done(&f);
+}
+
+static void the_truth_is_read_apart(void **state)
+{
+    struct rca_truth t RCA_CLEANUP(rca_truth_done) = {0};
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "one");
+    put_all(&f);
+    assert_ok(rca_truth_read(f.at, &t, NULL));
+    assert_string_equal(t.entity, "db");
+    assert_string_equal(t.service, "store");
+    assert_string_equal(t.fault, "slow");
+    assert_string_equal(t.prefixes[0], "cpu");
+    assert_string_equal(t.prefixes[1], "mem");
+    assert_null(t.prefixes[2]);
+    folder_done(&f);
+}
+
+static void rcaevals_layout_is_read_too(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct rca_truth t RCA_CLEANUP(rca_truth_done) = {0};
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "RE0-X/cart-db_cpu/3");
+    folder_put(&f, "data.csv",
+               "time,cart-db_cpu,cart_latency-90,cart_latency_p50,cart_cpu,"
+               "load_balancer_cpu,load_balancer_latency_p50\n"
+               "100,1,2,3,4,5,6\n101,1,2,3,4,5,6\n102,9,2,3,4,5,6\n");
+    folder_put(&f, "inject_time.txt", "102\n");
+    c = read_case(&f);
+    assert_string_equal(c->name, "cart-db_cpu/3");
+    assert_string_equal(c->dataset, "RE0-X");
+    assert_int_equal(rca_graph_size(c->graph), 3);
+    assert_int_equal(c->incident.victim, RCA_ID_NONE);
+    assert_int_equal(c->incident.before.to, 2);
+    assert_int_equal(c->incident.incident.to, 3);
+    assert_close(column(c, "cart-db", "cpu")[2], 9, 0);
+    assert_close(column(c, "cart", "latency-90")[0], 2, 0);
+    assert_close(column(c, "cart", "latency_p50")[0], 3, 0);
+    assert_close(column(c, "load_balancer", "cpu")[0], 5, 0);
+    assert_ok(rca_truth_read(f.at, &t, NULL));
+    assert_string_equal(t.entity, "cart-db");
+    assert_string_equal(t.fault, "cpu");
+    folder_done(&f);
+}
+
+static void a_wrong_start_can_be_told(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "one");
+    put_all(&f);
+    c = read_case(&f);
+    rca_case_shift(c, 1);
+    assert_int_equal(c->incident.before.to, 4);
+    assert_int_equal(c->incident.incident.from, 4);
+    rca_case_shift(c, 7);
+    assert_int_equal(c->incident.incident.from, 4);
+    rca_case_shift(c, -9);
+    assert_int_equal(c->incident.incident.from, 0);
+    folder_done(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_folder_becomes_a_case),
+        cmocka_unit_test(kinds_and_edges_are_in_the_models_terms),
+        cmocka_unit_test(the_truth_is_read_apart),
+        cmocka_unit_test(rcaevals_layout_is_read_too),
+        cmocka_unit_test(a_wrong_start_can_be_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
