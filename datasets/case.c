@@ -96,16 +96,16 @@ struct files {
 static void done_files(struct files *f)
 {
     rca_case_parts_done(&f->parts);
-    rca_text_done(&f->metrics);
-    rca_text_done(&f->graph);
-    rca_text_done(&f->entities);
-    rca_text_done(&f->truth);
+    rca_case_text_done(&f->metrics);
+    rca_case_text_done(&f->graph);
+    rca_case_text_done(&f->entities);
+    rca_case_text_done(&f->truth);
 }
 
 static int must_read(const char *folder, const char *name,
                      struct rca_text *ret_text, struct rca_diag *diag)
 {
-    const int err = rca_text_read(folder, name, ret_text, diag);
+    const int err = rca_case_text_read(folder, name, ret_text, diag);
 
     return err == -ENOENT ? missing(folder, name, diag) : err;
 }
@@ -114,7 +114,7 @@ static int must_read(const char *folder, const char *name,
 static int may_read(const char *folder, const char *name,
                     struct rca_text *ret_text, struct rca_diag *diag)
 {
-    const int err = rca_text_read(folder, name, ret_text, diag);
+    const int err = rca_case_text_read(folder, name, ret_text, diag);
 
     return err == -ENOENT ? 0 : err;
 }
@@ -217,7 +217,7 @@ int rca_truth_read(const char *folder, struct rca_truth *ret_truth,
                    struct rca_diag *diag)
 {
     struct folder f RCA_CLEANUP(done_folder) = {0, 0, "", "", ""};
-    struct rca_text text RCA_CLEANUP(rca_text_done) = {0};
+    struct rca_text text RCA_CLEANUP(rca_case_text_done) = {0};
     int err;
 
     if (rcaeval_table(folder)) {

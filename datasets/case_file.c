@@ -62,10 +62,10 @@ static int read_file(struct rca_text *text, struct rca_diag *diag)
                : 0;
 }
 
-int rca_text_read(const char *folder, const char *name,
-                  struct rca_text *ret_text, struct rca_diag *diag)
+int rca_case_text_read(const char *folder, const char *name,
+                       struct rca_text *ret_text, struct rca_diag *diag)
 {
-    struct rca_text text RCA_CLEANUP(rca_text_done) = {0};
+    struct rca_text text RCA_CLEANUP(rca_case_text_done) = {0};
     const size_t size = strlen(folder) + strlen(name) + 2;
     int err;
 
@@ -81,7 +81,7 @@ int rca_text_read(const char *folder, const char *name,
     return 0;
 }
 
-void rca_text_done(struct rca_text *text)
+void rca_case_text_done(struct rca_text *text)
 {
     free(text->bytes);
     free(text->path);

@@ -19,15 +19,15 @@ struct rca_text {
 };
 
 /**
- * rca_text_read() - read @folder/@name whole
+ * rca_case_text_read() - read @folder/@name whole
  *
  * Return: 0; -ENOENT without a diagnostic; RCA_ESYNTAX (not a file);
  * another -errno with @diag filled.
  */
-RCA_MUST_CHECK int rca_text_read(const char *folder, const char *name,
-                                 struct rca_text *ret_text,
-                                 struct rca_diag *diag);
-void rca_text_done(struct rca_text *text);
+RCA_MUST_CHECK int rca_case_text_read(const char *folder, const char *name,
+                                      struct rca_text *ret_text,
+                                      struct rca_diag *diag);
+void rca_case_text_done(struct rca_text *text);
 
 /** struct rca_column - of a table: names borrow from the text
  * @name: as in the header; after the split the entity alone
