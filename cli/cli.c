@@ -27,6 +27,8 @@ static const struct command {
     {"train", rca_cmd_train, "learn the model from a window"},
     {"explain", rca_cmd_explain, "why is an entity slow or failing"},
     {"show", rca_cmd_show, "entities, edges, series, what the model knows"},
+    {"evaluate", rca_cmd_evaluate,
+     "how often the ranking is right, by labelled cases"},
     {"status", rca_cmd_status, "what is in the store, and how fresh"},
     {"doctor", rca_cmd_doctor, "what this host allows, and what is lost"},
     {"demo", rca_cmd_demo, "a real application, a real fault, the answer"},
