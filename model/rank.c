@@ -16,9 +16,9 @@ static const struct method {
 } methods[] = {
     [RCA_METHOD_ATTRIBUTION] = {"attribution", NULL},
     [RCA_METHOD_MURPHY] = {"murphy", NULL},
-    [RCA_METHOD_BARO] = {"baro", NULL},
-    [RCA_METHOD_NSIGMA] = {"nsigma", NULL},
-    [RCA_METHOD_CIRCA] = {"circa", NULL},
+    [RCA_METHOD_BARO] = {"baro", rca_baro_rank},
+    [RCA_METHOD_NSIGMA] = {"nsigma", rca_nsigma_rank},
+    [RCA_METHOD_CIRCA] = {"circa", rca_circa_rank},
 };
 static_assert(RCA_ARRAY_SIZE(methods) == RCA_METHOD_COUNT, "one each");
 
