@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/evaluate_render.h"
 #include "cli/words.h"
@@ -34,22 +33,32 @@ static const char *range(const struct rca_range *r, char text[RANGE_TEXT])
     return text;
 }
 
+/* Characters of UTF-8, each one column wide as far as we know. */
+static size_t columns(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
 /* A name, and blanks up to @width. */
 static void name_column(struct rca_buf *buf, const char *name, size_t width)
 {
     char text[RCA_WORDS_NAME_MAX + 1];
+    const char *shown = rca_words_name(name[0] ? name : "-", text);
+    size_t n = columns(shown);
 
-    rca_buf_fmt(buf, "%-*s", (int)width,
-                rca_words_name(name[0] ? name : "-", text));
+    rca_buf_fmt(buf, "%s%*s", shown, n < width ? (int)(width - n) : 0, "");
 }
 
 static size_t name_width(size_t width, const char *name)
 {
-    size_t length = strlen(name);
+    char text[RCA_WORDS_NAME_MAX + 1];
+    size_t n = columns(rca_words_name(name, text));
 
-    if (length > RCA_WORDS_NAME_MAX)
-        length = RCA_WORDS_NAME_MAX;
-    return length > width ? length : width;
+    return n > width ? n : width;
 }
 
 static size_t table_width(const struct rca_score_table *t)

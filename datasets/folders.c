@@ -54,6 +54,59 @@ static _Bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Folders that were looked into: links may lead to one again. */
+struct seen {
+    size_t n, cap;
+    struct place {
+        dev_t device;
+        ino_t number;
+    } * places; /* owned */
+};
+
+static void seen_done(struct seen *seen)
+{
+    free(seen->places);
+}
+
+/* Return: 0; 1 if it was seen before; -ENOMEM. What vanished is as seen. */
+static int see(struct seen *seen, const char *path)
+{
+    struct place *grown;
+    struct stat st;
+
+    if (stat(path, &st))
+        return 1;
+    for (size_t i = 0; i < seen->n; i++) {
+        if (seen->places[i].device == st.st_dev &&
+            seen->places[i].number == st.st_ino)
+            return 1;
+    }
+    grown = rca_grow(seen->places, seen->n, &seen->cap, sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    seen->places = grown;
+    grown[seen->n++] = (struct place){st.st_dev, st.st_ino};
+    return 0;
+}
+
+static int last_first(const void *a, const void *b)
+{
+    return by_bytes(b, a);
+}
+
+static void sort(struct rca_folders *folders, size_t from,
+                 int (*order)(const void *a, const void *b))
+{
+    if (folders->n > from)
+        qsort((void *)(folders->paths + from), folders->n - from,
+              sizeof(*folders->paths), order);
+}
+
 /* Add the folders in @path to @todo. */
 static int list(struct rca_folders *todo, const char *path,
                 struct rca_diag *diag)
@@ -86,27 +139,29 @@ static unsigned depth(const char *path, size_t root)
     return slashes;
 }
 
-/* In any order: the whole is sorted at the end. */
+/* Taken from the end, so that which of two ways to a folder is found does not
+ * depend on the file system's order. */
 static int look(struct rca_folders *folders, const char *root,
                 struct rca_diag *diag)
 {
     struct rca_folders todo RCA_CLEANUP(rca_folders_done) = {0};
+    struct seen seen RCA_CLEANUP(seen_done) = {0};
     int err = push(&todo, root);
 
-    while (!err && todo.n > 0) {
+    while (err >= 0 && todo.n > 0) {
         char *path RCA_CLEANUP(rca_freep) = todo.paths[--todo.n];
+        size_t before = todo.n;
 
+        err = see(&seen, path);
+        if (err)
+            continue;
         if (rca_case_is_folder(path))
             err = push(folders, path);
         else if (depth(path, strlen(root)) < MAX_DEPTH)
             err = list(&todo, path, diag);
+        sort(&todo, before, last_first);
     }
-    return err;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return err < 0 ? err : 0;
 }
 
 int rca_folders_add(struct rca_folders *folders, const char *path,
@@ -119,9 +174,7 @@ int rca_folders_add(struct rca_folders *folders, const char *path,
         return rca_diag_set(diag, RCA_EUNKNOWN, path, 0,
                             "no such folder; want a case or a folder of cases");
     err = look(folders, path, diag);
-    if (folders->n > before)
-        qsort((void *)(folders->paths + before), folders->n - before,
-              sizeof(*folders->paths), by_bytes);
+    sort(folders, before, by_bytes);
     if (err)
         return err;
     if (folders->n == before)

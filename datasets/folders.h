@@ -18,8 +18,9 @@ struct rca_folders {
  * @folders: all-zero at first; theirs are added at the end, sorted by the bytes
  *           of their paths
  *
- * Links to folders are followed, to 32 levels; a case folder is not looked
- * into; names that begin with a dot are left out. Return: 0; RCA_EUNKNOWN with
+ * Links to folders are followed, but none is counted twice; a case folder is
+ * not looked into; names that begin with a dot and what is more than 32 levels
+ * down are left out. O(folders^2). Return: 0; RCA_EUNKNOWN with
  * @diag filled if @path is no folder or there is no case in it; -ENOMEM;
  * -errno with @diag filled for a folder that cannot be read. On failure what
  * was found so far stays.

@@ -63,10 +63,6 @@ make_case "$good/two/fourth" a '{"entity":"nowhere"}' other
 make_case "$good/two/fifth" a null other
 m='--method nsigma'
 
-"$rca" evaluate --method nsigma "$good" 2>/dev/null >&2 || {
-    echo "skip: this program has no nsigma yet"
-    exit 0
-}
 try 2 'evaluate what'
 try 2 'wants one of attribution murphy' --method magic "$good"
 try 2 'wants a number of rows' --shift-rows many "$good"
