@@ -1,17 +1,41 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <unistd.h>
+
 #include "cli/args.h"
 #include "cli/common.h"
 #include "graph/base/time.h"
+#include "model/parallel.h"
+
+/* Who waits for less is told nothing. */
+#define PATIENCE RCA_SECOND
 
 static const struct rca_usage usage = {
     "train",
-    "rca train [--window 24h] [--until TIME] [--step 10s]",
+    "rca train [--window 24h] [--until TIME] [--step 10s] [--jobs N]",
     "Learn how the metrics of related entities move together, and keep the\n"
     "model in the store; 'rca explain' uses it. The window may hold the\n"
     "incident: an explanation leaves it out. Runs beside a collector.",
     "  rca train --window 24h\n"
     "  rca --db /tmp/try.db train --window 10min --until -5min\n",
 };
+
+struct teller {
+    rca_time last;
+    _Bool terminal, told;
+};
+
+static void tell(void *arg, double part)
+{
+    struct teller *t = arg;
+    const rca_time now = rca_time_now();
+
+    if (now - t->last < (t->told && !t->terminal ? 5 : 1) * PATIENCE)
+        return;
+    (void)fprintf(stderr, "%srca: learning, %.0f %% done%s",
+                  t->terminal ? "\r" : "", 100 * part, t->terminal ? "" : "\n");
+    t->last = now;
+    t->told = 1;
+}
 
 static int keep(const struct rca_cli *cli, const struct rca_model *model)
 {
@@ -37,16 +61,42 @@ static void report(const struct rca_model *model)
            rca_time_clock(info.to, to));
 }
 
+/* @how with the window as it was asked for, and a word now and then */
+static int learn(const struct rca_cli *cli, const struct rca_open *open,
+                 struct rca_training *how, struct rca_model **ret_model)
+{
+    const rca_time window = how->from;
+    struct teller teller = {.last = rca_time_now(),
+                            .terminal = isatty(STDERR_FILENO) != 0};
+    int r;
+
+    if (how->to == RCA_TIME_NONE)
+        how->to = open->info.last;
+    how->from = window < how->to - open->info.first ? how->to - window
+                                                    : open->info.first;
+    how->progress = cli->verbosity < 0 ? NULL : tell;
+    how->arg = &teller;
+    r = rca_model_train_as(open->store, how, ret_model);
+    if (teller.told && teller.terminal)
+        (void)fputc('\n', stderr);
+    return r;
+}
+
 int rca_cmd_train(struct rca_cli *cli, int argc, char **argv)
 {
-    rca_time window = RCA_SECOND * 3600 * 24, until = RCA_TIME_NONE, step = 0;
+    /* from: how long before its end */
+    struct rca_training how = {.from = RCA_SECOND * 3600 * 24,
+                               .to = RCA_TIME_NONE};
+    uint64_t jobs = 0;
     const struct rca_arg args[] = {
-        {"window", 'w', RCA_ARG_DURATION, "TIME", &window, NULL,
+        {"window", 'w', RCA_ARG_DURATION, "TIME", &how.from, NULL,
          "how much to learn from (24h)"},
-        {"until", 'u', RCA_ARG_TIME, "TIME", &until, NULL,
+        {"until", 'u', RCA_ARG_TIME, "TIME", &how.to, NULL,
          "end of the window (the newest data)"},
-        {"step", 0, RCA_ARG_DURATION, "TIME", &step, NULL,
+        {"step", 0, RCA_ARG_DURATION, "TIME", &how.step, NULL,
          "length of a row (the store's interval)"},
+        {"jobs", 'j', RCA_ARG_NUMBER, "N", &jobs, NULL,
+         "threads; the model is the same (one a processor)"},
         {0},
     };
     struct rca_model *model RCA_CLEANUP(rca_model_free) = NULL;
@@ -56,12 +106,8 @@ int rca_cmd_train(struct rca_cli *cli, int argc, char **argv)
     r = r >= 0 ? r : rca_open_store(cli, &open);
     if (r >= 0)
         return r;
-    if (until == RCA_TIME_NONE)
-        until = open.info.last;
-    r = rca_model_train(open.store,
-                        window < until - open.info.first ? until - window
-                                                         : open.info.first,
-                        until, step, &model);
+    how.jobs = (unsigned)(jobs < RCA_PARALLEL_MAX ? jobs : RCA_PARALLEL_MAX);
+    r = learn(cli, &open, &how, &model);
     rca_open_done(&open);
     if (r == RCA_ETOOFEW) {
         (void)fprintf(stderr, "rca: too few data to learn from in this "

@@ -61,36 +61,55 @@ static int open_raw(struct rca_raw_entity *e, rca_id id, const char *name)
     return r->mean && r->max && r->seen ? 0 : -ENOMEM;
 }
 
+/* Blocks hold the same series in the same order. */
 static struct rca_raw *find_id(struct rca_raw_entity *e, rca_id id)
 {
     for (size_t i = 0; i < e->n_raw; i++) {
-        if (e->raw[i].id == id)
-            return &e->raw[i];
+        const size_t at = (e->next + i) % e->n_raw;
+
+        if (e->raw[at].id == id) {
+            e->next = at + 1;
+            return &e->raw[at];
+        }
     }
     return NULL;
 }
 
-int rca_raw_add(struct rca_raw_entity *e, rca_id id, const char *name,
-                size_t slot, double value)
+static void add_gauge(struct rca_raw *r, size_t slot, double value)
 {
-    struct rca_raw *r = find_id(e, id);
+    const uint32_t seen = ++r->seen[slot];
+
+    r->end[slot] = value;
+    if (seen == 1) {
+        r->mean[slot] = r->max[slot] = value;
+        return;
+    }
+    r->max[slot] = value > r->max[slot] ? value : r->max[slot];
+    r->mean[slot] += (value - r->mean[slot]) / seen;
+}
+
+int rca_raw_add(struct rca_raw_entity *e, const struct rca_raw_samples *s)
+{
+    struct rca_raw *r = find_id(e, s->id);
 
     if (!r) {
-        const int err = open_raw(e, id, name);
+        const int err = open_raw(e, s->id, s->name);
 
         if (err)
             return err;
         r = &e->raw[e->n_raw - 1];
     }
-    r->end[slot] = value;
-    if (r->type != RCA_SERIES_GAUGE)
-        return 0;
-    r->seen[slot]++;
-    r->max[slot] = r->seen[slot] == 1 ? value : fmax(r->max[slot], value);
-    if (r->seen[slot] == 1)
-        r->mean[slot] = value;
-    else
-        r->mean[slot] += (value - r->mean[slot]) / r->seen[slot];
+    for (size_t i = 0; i < s->n; i++) {
+        const size_t slot = s->slots[i];
+
+        if (!isfinite(s->values[i]) || slot >= e->slots)
+            continue;
+        e->time[slot] = s->times[i];
+        if (r->seen)
+            add_gauge(r, slot, s->values[i]);
+        else
+            r->end[slot] = s->values[i];
+    }
     return 0;
 }
 

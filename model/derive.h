@@ -13,7 +13,7 @@
  * first row begins, slot r + 1 the state at the end of row r
  * @end:  last value in the slot; NaN = none; owned
  * @mean, @max: of a gauge's values in the slot; owned; NULL for counters
- * @seen: values in the slot so far
+ * @seen: values in the slot so far; owned
  */
 struct rca_raw {
     rca_id id;
@@ -37,14 +37,26 @@ struct rca_raw_entity {
     rca_time *time;
     struct rca_raw *raw;
     size_t n_raw, cap_raw;
+    size_t next; /* where the next series asked for probably is */
 };
 
 void rca_raw_done(struct rca_raw_entity *e);
 
-/** rca_raw_add() - count sample @value of series @id into @slot
- * Return: 0 or -ENOMEM. */
-RCA_MUST_CHECK int rca_raw_add(struct rca_raw_entity *e, rca_id id,
-                               const char *name, size_t slot, double value);
+/** struct rca_raw_samples - @n samples of one series, in order of time; NaN is
+ * none. Sample i falls into slot @slots[i]; slots of @slots or more are left
+ * out. */
+struct rca_raw_samples {
+    rca_id id;
+    const char *name; /* of the series; borrowed for good */
+    size_t n;
+    const rca_time *times;
+    const uint32_t *slots;
+    const double *values;
+};
+
+/** rca_raw_add() - count @samples; O(n). Return: 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_raw_add(struct rca_raw_entity *e,
+                               const struct rca_raw_samples *samples);
 
 /** rca_raw_sort() - by name, before anything is derived */
 void rca_raw_sort(struct rca_raw_entity *e);

@@ -2,7 +2,14 @@
 #pragma once
 
 /*
- * learned - what is inside a model; for model.c and encode.c only.
+ * learned - what is inside a model, and how it is learned; for model.c,
+ * learn.c and encode.c only.
+ *
+ * Learning takes the metrics in any number of portions and keeps them as
+ * scaled single-precision numbers (4 bytes a value): it never needs the whole
+ * window as doubles. All sums over rows are matrix products of BLAS, by blocks
+ * of time: single precision within a block, double over the blocks. That is
+ * 1e-6 of a correlation, where chance is 1e-2.
  */
 
 #include "model/arena.h"
@@ -30,7 +37,33 @@ struct rca_model {
     struct rca_arena strings;
 };
 
-/** rca_model_learn() - from a window in memory; as rca_model_train() */
+struct rca_learner;
+
+/**
+ * rca_learner_new() - begin to learn from @n_rows rows of @step after @from
+ * @jobs: threads, at least 1; the model is the same to the bit for any number
+ *
+ * Return: 0; RCA_ETOOFEW below 20 rows; -ENOMEM.
+ */
+RCA_MUST_CHECK int rca_learner_new(const struct rca_span *span, unsigned jobs,
+                                   struct rca_learner **ret_learner);
+void rca_learner_free(struct rca_learner **learner);
+
+/** rca_learner_add() - all metrics of some entities; their ids above all that
+ * came before. Copies what it needs: 4 bytes a value. 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_learner_add(struct rca_learner *learner,
+                                   const struct rca_window *w);
+
+/** rca_learner_finish() - the factors; once, after the last portion
+ * @progress: called with @arg and the part that is done, 0..1; or NULL
+ *
+ * O(rows * relations). 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_learner_finish(struct rca_learner *learner,
+                                      const struct rca_graph *g,
+                                      rca_progress *progress, void *arg,
+                                      struct rca_model **ret_model);
+
+/** rca_model_learn() - from a window in memory; returns of the above */
 RCA_MUST_CHECK int rca_model_learn(const struct rca_window *w,
-                                   const struct rca_graph *g,
+                                   const struct rca_graph *g, unsigned jobs,
                                    struct rca_model **ret_model);

@@ -26,6 +26,36 @@ struct rca_model;
 RCA_MUST_CHECK int rca_model_train(struct rca_store *store, rca_time from,
                                    rca_time to, rca_time step,
                                    struct rca_model **ret_model);
+/** struct rca_training_times - where the time went, in seconds; what is learned
+ * of single metrics runs beside the reading and counts as reading */
+struct rca_training_times {
+    double read_s, learn_s;
+};
+
+/** rca_progress - @part of the work is done, 0..1; called from any thread, one
+ * at a time */
+typedef void rca_progress(void *arg, double part);
+
+/**
+ * struct rca_training - how to train
+ * @step:     0: the store's interval
+ * @jobs:     threads; 0: as many as there are processors. The model is the
+ *            same to the bit for any number.
+ * @progress: called now and then with @arg; or NULL
+ */
+struct rca_training {
+    rca_time from, to, step;
+    unsigned jobs;
+    rca_progress *progress;
+    void *arg;
+    struct rca_training_times *ret_times; /* or NULL */
+};
+
+/** rca_model_train_as() - rca_model_train() with all that can be said; same
+ * returns. Memory: 4 bytes a value, and 40 bytes a relation. */
+RCA_MUST_CHECK int rca_model_train_as(struct rca_store *store,
+                                      const struct rca_training *how,
+                                      struct rca_model **ret_model);
 void rca_model_free(struct rca_model **model);
 
 /** struct rca_model_info - what `train` and `status` print */

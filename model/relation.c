@@ -20,6 +20,8 @@ struct builder {
     size_t *first; /* first variable of a node; n_vars: none */
     size_t *count; /* variables of a node */
     double *rate; /* median request rate of a node, NAN: not known */
+    unsigned char *statistic; /* of a variable's name */
+    const struct rca_rule **rules; /* found before, or &no_rule */
 };
 
 /* how a neighbour is seen from the target's entity */
@@ -27,6 +29,16 @@ struct view {
     uint32_t node;
     enum rca_edge_kind kind;
     _Bool up; /* the neighbour is what the target's entity depends on */
+};
+
+/* a candidate, and what is asked of its node for each of its metrics: -1 is
+ * not known yet */
+struct pair {
+    const struct rca_metric *cause, *target;
+    unsigned cause_statistic, target_statistic;
+    int has_target; /* the same metric as the target */
+    int has_latency; /* of requests */
+    int has_pressure;
 };
 
 static enum rca_kind kind_of(const struct builder *b, uint32_t node)
@@ -65,22 +77,49 @@ static _Bool starts(const char *name, const char *with)
 static const struct rca_rule caller_queue = {
     .edge = RCA_EDGE_CALLS, .up = 1, .sign = 1};
 
+static const struct rca_rule no_rule;
+
+/* rca_influence_find(), each question asked once */
+static const struct rca_rule *find_rule(const struct builder *b,
+                                        const struct view *v,
+                                        struct rca_end cause,
+                                        struct rca_end effect)
+{
+    size_t at = (size_t)v->kind * 2 + v->up;
+    const struct rca_rule *rule;
+
+    at = at * RCA_KIND_COUNT + cause.kind;
+    at = at * RCA_KIND_COUNT + effect.kind;
+    at = (at * RCA_ROLE_COUNT + cause.role) * RCA_ROLE_COUNT + effect.role;
+    if (!b->rules[at]) {
+        rule = rca_influence_find(v->kind, v->up, cause, effect);
+        b->rules[at] = rule ? rule : &no_rule;
+    }
+    rule = b->rules[at];
+    return rule == &no_rule ? NULL : rule;
+}
+
+#define RULES                                                                  \
+    ((size_t)RCA_EDGE_COUNT * 2 * RCA_KIND_COUNT * RCA_KIND_COUNT *            \
+     RCA_ROLE_COUNT * RCA_ROLE_COUNT)
+
 static const struct rca_rule *rule_of(const struct builder *b,
-                                      const struct rca_metric *const pair[2],
+                                      const struct pair *p,
                                       const struct view *v, uint32_t own)
 {
     const struct rca_rule *rule;
     struct rca_end cause, effect;
 
     if (!v)
-        return rca_influence_within(pair[0]->role, pair[1]->role);
-    cause = (struct rca_end){kind_of(b, v->node), pair[0]->role};
-    effect = (struct rca_end){kind_of(b, own), pair[1]->role};
+        return rca_influence_within(p->cause->role, p->target->role);
+    cause = (struct rca_end){kind_of(b, v->node), p->cause->role};
+    effect = (struct rca_end){kind_of(b, own), p->target->role};
     if (cause.kind == RCA_KIND_PROCESS && effect.kind == RCA_KIND_CGROUP)
         return NULL; /* the workload is the entity, not its processes */
-    rule = rca_influence_find(v->kind, v->up, cause, effect);
+    rule = find_rule(b, v, cause, effect);
     if (!rule && v->kind == RCA_EDGE_CALLS && v->up &&
-        cause.role == RCA_ROLE_LATENCY && starts(pair[1]->name, "queue_time_"))
+        cause.role == RCA_ROLE_LATENCY &&
+        starts(p->target->name, "queue_time_"))
         return &caller_queue;
     return rule;
 }
@@ -119,13 +158,13 @@ static _Bool is_part_of_latency(const struct rca_metric *cause,
 
 static struct rca_relation bound(const struct builder *b,
                                  const struct rca_rule *rule,
-                                 const struct rca_metric *const pair[2],
-                                 const struct view *v, uint32_t own)
+                                 const struct pair *p, const struct view *v,
+                                 uint32_t own)
 {
-    const struct rca_metric *cause = pair[0], *target = pair[1];
-    const _Bool alike =
-        cause->unit == target->unit && cause->role == target->role &&
-        rca_statistic(cause->name) == rca_statistic(target->name);
+    const struct rca_metric *cause = p->cause, *target = p->target;
+    const _Bool alike = cause->unit == target->unit &&
+                        cause->role == target->role &&
+                        p->cause_statistic == p->target_statistic;
     struct rca_relation r = {.low = -INFINITY, .high = INFINITY};
     double gain = 1, most;
 
@@ -186,51 +225,66 @@ static _Bool has_request_latency(const struct builder *b, uint32_t node)
  * reason for a member to wait, it is the same waiting. Pressure (PSI) is the
  * share of time in which anybody waits; where it is known it stands for what
  * the whole does to its members. */
-static _Bool is_own_wait(const struct builder *b,
-                         const struct rca_metric *cause,
-                         const struct rca_metric *target, const struct view *v)
+static _Bool is_own_wait(const struct builder *b, struct pair *p,
+                         const struct view *v)
 {
-    return v->up && strcmp(cause->name, "run_queue_wait_ratio") == 0 &&
-           strcmp(cause->name, target->name) == 0 &&
-           has_metric(b, v->node, "cpu_pressure_ratio");
+    if (!v->up || strcmp(p->cause->name, "run_queue_wait_ratio") != 0 ||
+        strcmp(p->cause->name, p->target->name) != 0)
+        return 0;
+    if (p->has_pressure < 0)
+        p->has_pressure = has_metric(b, v->node, "cpu_pressure_ratio");
+    return p->has_pressure > 0;
 }
 
-static _Bool may_pair(const struct builder *b, const struct rca_metric *cause,
-                      const struct rca_metric *target, const struct view *v)
+static _Bool has_target(const struct builder *b, struct pair *p,
+                        const struct view *v)
 {
-    const unsigned s = rca_statistic(cause->name);
-    const unsigned t = rca_statistic(target->name);
+    if (p->has_target < 0)
+        p->has_target = has_metric(b, v->node, p->target->name);
+    return p->has_target > 0;
+}
+
+/* callers see the whole request, not the parts of it */
+static _Bool is_part_of_request(const struct builder *b, struct pair *p,
+                                const struct view *v)
+{
+    if (v->kind != RCA_EDGE_CALLS || p->cause->role != RCA_ROLE_LATENCY ||
+        starts(p->cause->name, "request_latency_"))
+        return 0;
+    if (p->has_latency < 0)
+        p->has_latency = has_request_latency(b, v->node);
+    return p->has_latency > 0;
+}
+
+static _Bool may_pair(const struct builder *b, struct pair *p,
+                      const struct view *v)
+{
+    const struct rca_metric *cause = p->cause, *target = p->target;
+    const unsigned s = p->cause_statistic, t = p->target_statistic;
 
     if (s && t && s != t && cause->unit == target->unit)
         return 0; /* like with like */
     if (!v)
         return 1;
-    if (is_own_wait(b, cause, target, v))
+    if (is_own_wait(b, p, v))
         return 0;
     if (v->up && starts(cause->name, "cpu_pressure") &&
         starts(target->name, "run_queue_wait"))
         return 1; /* stands for the waiting */
     if (cause->role == target->role && cause->role != RCA_ROLE_OTHER &&
-        strcmp(cause->name, target->name) != 0 &&
-        has_metric(b, v->node, target->name))
+        strcmp(cause->name, target->name) != 0 && has_target(b, p, v))
         return 0; /* the same metric is there: that one */
-    /* callers see the whole request, not the parts of it */
-    return v->kind != RCA_EDGE_CALLS || cause->role != RCA_ROLE_LATENCY ||
-           starts(cause->name, "request_latency_") ||
-           !has_request_latency(b, v->node);
+    return !is_part_of_request(b, p, v);
 }
 
 static int push(struct builder *b, const struct rca_relation *r)
 {
-    if (b->n == b->cap) {
-        const size_t cap = b->cap ? 2 * b->cap : 1024;
-        struct rca_relation *grown = realloc(b->r->list, cap * sizeof(*grown));
+    struct rca_relation *grown =
+        rca_grow(b->r->list, b->n, &b->cap, sizeof(*r));
 
-        if (!grown)
-            return -ENOMEM;
-        b->r->list = grown;
-        b->cap = cap;
-    }
+    if (!grown)
+        return -ENOMEM;
+    b->r->list = grown;
     b->r->list[b->n++] = *r;
     return 0;
 }
@@ -239,20 +293,25 @@ static int push(struct builder *b, const struct rca_relation *r)
 static int relate(struct builder *b, size_t t, uint32_t own,
                   const struct view *v)
 {
-    const struct rca_metric *target = &b->w->vars[t].metric;
     const uint32_t node = v ? v->node : own;
+    struct pair p = {.target = &b->w->vars[t].metric,
+                     .target_statistic = b->statistic[t],
+                     .has_target = -1,
+                     .has_latency = -1,
+                     .has_pressure = -1};
 
     for (size_t i = 0; i < b->count[node]; i++) {
         const size_t c = b->first[node] + i;
-        const struct rca_metric *cause = &b->w->vars[c].metric;
-        const struct rca_metric *const pair[2] = {cause, target};
-        const struct rca_rule *rule = rule_of(b, pair, v, own);
+        const struct rca_rule *rule;
         struct rca_relation r;
         int err;
 
-        if (c == t || !rule || !may_pair(b, cause, target, v))
+        p.cause = &b->w->vars[c].metric;
+        p.cause_statistic = b->statistic[c];
+        rule = c == t ? NULL : rule_of(b, &p, v, own);
+        if (!rule || !may_pair(b, &p, v))
             continue;
-        r = bound(b, rule, pair, v, own);
+        r = bound(b, rule, &p, v, own);
         r.cause = (uint32_t)c;
         err = push(b, &r);
         if (err)
@@ -382,7 +441,11 @@ static void tidy(struct builder *b, size_t from)
 
     if (n == 0)
         return;
-    qsort(l, n, sizeof(*l), by_cause);
+    while (m + 1 < n && l[m].cause < l[m + 1].cause)
+        m++;
+    if (m + 1 < n) /* rarely: neighbours come in order */
+        qsort(l, n, sizeof(*l), by_cause);
+    m = 0;
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || l[i].cause != l[m - 1].cause)
             l[m++] = l[i];
@@ -397,39 +460,56 @@ static void tidy(struct builder *b, size_t from)
     b->n = from + m;
 }
 
-static int prepare(struct builder *b)
+/* median of variable @v over all rows */
+static double median_of(const struct rca_window *w, size_t v, double *scratch)
 {
-    const struct rca_window *w = b->w;
+    const size_t n = rca_robust_pack(w->x + v * w->n_rows, w->n_rows, scratch);
+
+    return rca_robust_quantile(scratch, n, 0.5);
+}
+
+static int make_room(struct builder *b)
+{
     const size_t nodes = rca_graph_size(b->g);
-    double *scratch RCA_CLEANUP(rca_freep) =
-        malloc((w->n_rows + 1) * sizeof(*scratch));
 
     b->first = calloc(nodes + 1, sizeof(*b->first));
     b->count = calloc(nodes + 1, sizeof(*b->count));
     b->rate = malloc((nodes + 1) * sizeof(*b->rate));
-    if (!scratch || !b->first || !b->count || !b->rate)
+    b->statistic = malloc(b->w->n_vars + 1);
+    b->rules = calloc(RULES, sizeof(const struct rca_rule *));
+    if (!b->first || !b->count || !b->rate || !b->statistic || !b->rules)
         return -ENOMEM;
     for (size_t i = 0; i < nodes; i++)
         b->rate[i] = NAN;
+    return 0;
+}
+
+/* @median: or NULL, to be found in the window */
+static int prepare(struct builder *b, const double *median)
+{
+    const struct rca_window *w = b->w;
+    double *scratch RCA_CLEANUP(rca_freep) =
+        malloc((w->n_rows + 1) * sizeof(*scratch));
+
+    if (make_room(b) || !scratch)
+        return -ENOMEM;
     for (size_t v = 0; v < w->n_vars; v++) {
         const uint32_t node = rca_graph_node(b->g, w->vars[v].entity);
-        size_t n;
 
+        b->statistic[v] = (unsigned char)rca_statistic(w->vars[v].metric.name);
         if (node == UINT32_MAX)
             continue;
         if (b->count[node]++ == 0)
             b->first[node] = v;
-        if (strcmp(w->vars[v].metric.name, "request_rate_per_second") != 0)
-            continue;
-        n = rca_robust_pack(w->x + v * w->n_rows, w->n_rows, scratch);
-        b->rate[node] = rca_robust_quantile(scratch, n, 0.5);
+        if (strcmp(w->vars[v].metric.name, "request_rate_per_second") == 0)
+            b->rate[node] = median ? median[v] : median_of(w, v, scratch);
     }
     return 0;
 }
 
-static int build(struct builder *b)
+static int build(struct builder *b, const double *median)
 {
-    int err = prepare(b);
+    int err = prepare(b, median);
 
     for (size_t t = 0; t < b->w->n_vars && !err; t++) {
         const uint32_t own = rca_graph_node(b->g, b->w->vars[t].entity);
@@ -447,11 +527,14 @@ static int build(struct builder *b)
     free(b->first);
     free(b->count);
     free(b->rate);
+    free(b->statistic);
+    free(b->rules);
     return err;
 }
 
-int rca_relations_new(const struct rca_window *w, const struct rca_graph *g,
-                      struct rca_relations **ret_relations)
+int rca_relations_of(const struct rca_window *w, const double *median,
+                     const struct rca_graph *g,
+                     struct rca_relations **ret_relations)
 {
     struct rca_relations *r RCA_CLEANUP(rca_relations_free) =
         calloc(1, sizeof(*r));
@@ -464,11 +547,17 @@ int rca_relations_new(const struct rca_window *w, const struct rca_graph *g,
     r->at = calloc(w->n_vars + 1, sizeof(*r->at));
     if (!r->at)
         return -ENOMEM;
-    err = build(&b);
+    err = build(&b, median);
     if (err)
         return err;
     *ret_relations = RCA_TAKE(r);
     return 0;
+}
+
+int rca_relations_new(const struct rca_window *w, const struct rca_graph *g,
+                      struct rca_relations **ret_relations)
+{
+    return rca_relations_of(w, NULL, g, ret_relations);
 }
 
 void rca_relations_free(struct rca_relations **relations)

@@ -59,6 +59,12 @@ struct rca_relations {
 RCA_MUST_CHECK int rca_relations_new(const struct rca_window *w,
                                      const struct rca_graph *g,
                                      struct rca_relations **ret_relations);
+/** rca_relations_of() - the same without looking at the data of @w, which may
+ * have none: @median of each variable instead, NAN where it is not known */
+RCA_MUST_CHECK int rca_relations_of(const struct rca_window *w,
+                                    const double *median,
+                                    const struct rca_graph *g,
+                                    struct rca_relations **ret_relations);
 void rca_relations_free(struct rca_relations **relations);
 
 /** rca_relations_get() - the relations of target @v, or none */

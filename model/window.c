@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "model/arena.h"
@@ -14,6 +15,8 @@
  * what stays is the metrics.
  */
 #define BATCH_ENTITIES 64
+/* Two of these lie in memory at once. */
+#define STREAM_ENTITIES 32
 /* More rows than this are refused rather than allocated (a year at 1 min). */
 #define MAX_ROWS 600000
 
@@ -23,8 +26,10 @@ struct reader {
     size_t n_rows;
     struct rca_raw_entity *batch; /* sorted by entity */
     size_t n_batch;
-    _Bool *covered; /* rows in which anything at all was sampled */
-    struct rca_window *w; /* under construction */
+    _Bool *covered; /* rows in which anything at all was sampled; owned */
+    uint32_t *slots; /* of the block at hand; owned */
+    size_t cap_slots;
+    struct rca_window *w; /* under construction; owned */
     size_t cap_vars;
     struct rca_arena arena;
 };
@@ -36,12 +41,37 @@ static int by_entity(const void *a, const void *b)
     return (x->entity > y->entity) - (x->entity < y->entity);
 }
 
-/* slot of time @t: 0 = up to the window's start, then a slot a row */
-static size_t slot_of(const struct reader *rd, rca_time t)
+/* slot of time @t: 0 = up to the window's start, then a slot a row; one past
+ * the last where it is later than that */
+static uint32_t slot_of(const struct reader *rd, rca_time t)
 {
+    rca_time slot;
+
     if (t <= rd->from)
         return 0;
-    return (size_t)((t - rd->from + rd->step - 1) / rd->step);
+    slot = (t - rd->from + rd->step - 1) / rd->step;
+    return (uint32_t)(slot > (rca_time)rd->n_rows ? (rca_time)rd->n_rows + 1
+                                                  : slot);
+}
+
+/* the slots of the block's times */
+static int find_slots(struct reader *rd, const struct rca_block *b)
+{
+    if (b->n_times > rd->cap_slots) {
+        uint32_t *grown = realloc(rd->slots, b->n_times * sizeof(*rd->slots));
+
+        if (!grown)
+            return -ENOMEM;
+        rd->slots = grown;
+        rd->cap_slots = b->n_times;
+    }
+    for (size_t t = 0; t < b->n_times; t++) {
+        const uint32_t slot = rd->slots[t] = slot_of(rd, b->times[t]);
+
+        if (slot > 0 && slot <= rd->n_rows)
+            rd->covered[slot - 1] = 1;
+    }
+    return 0;
 }
 
 static int take_block(void *arg, const struct rca_block *b)
@@ -50,30 +80,21 @@ static int take_block(void *arg, const struct rca_block *b)
     const struct rca_raw_entity key = {.entity = b->entity};
     struct rca_raw_entity *e =
         bsearch(&key, rd->batch, rd->n_batch, sizeof(*rd->batch), by_entity);
+    int err = find_slots(rd, b);
 
-    for (size_t t = 0; t < b->n_times; t++) {
-        const size_t slot = slot_of(rd, b->times[t]);
+    for (size_t c = 0; e && c < b->n_series && !err; c++) {
+        const struct rca_raw_samples s = {
+            .id = b->series[c],
+            .name = rca_store_series_name(rd->store, b->series[c]),
+            .n = b->n_times,
+            .times = b->times,
+            .slots = rd->slots,
+            .values = b->values + c * b->n_times};
 
-        if (slot > 0 && slot <= rd->n_rows)
-            rd->covered[slot - 1] = 1;
+        if (s.name)
+            err = rca_raw_add(e, &s);
     }
-    for (size_t c = 0; e && c < b->n_series; c++) {
-        const char *name = rca_store_series_name(rd->store, b->series[c]);
-
-        for (size_t t = 0; name && t < b->n_times; t++) {
-            const double v = b->values[c * b->n_times + t];
-            const size_t slot = slot_of(rd, b->times[t]);
-            int err;
-
-            if (!isfinite(v) || slot > rd->n_rows)
-                continue;
-            err = rca_raw_add(e, b->series[c], name, slot, v);
-            if (err)
-                return err;
-            e->time[slot] = b->times[t];
-        }
-    }
-    return 0;
+    return err;
 }
 
 static int add_variable(struct reader *rd, rca_id entity,
@@ -203,7 +224,7 @@ static int open_batch(struct reader *rd, const struct rca_entity *const *list,
     return 0;
 }
 
-static int read_batch(struct reader *rd, const struct rca_entity *const *list,
+static int scan_batch(struct reader *rd, const struct rca_entity *const *list,
                       size_t n)
 {
     const rca_time to = rd->from + (rca_time)rd->n_rows * rd->step;
@@ -216,10 +237,30 @@ static int read_batch(struct reader *rd, const struct rca_entity *const *list,
     if (!err) /* a step more: the counters' state when the first row begins */
         err = rca_store_scan(rd->store, rd->from - rd->step + 1, to, ids, n,
                              take_block, rd);
+    return err;
+}
+
+static int derive_batch(struct reader *rd)
+{
+    int err = 0;
+
     for (size_t i = 0; i < rd->n_batch && !err; i++)
         err = derive_entity(rd, &rd->batch[i]);
     drop_batch(rd);
     return err;
+}
+
+/* entities to read, in order of their ids; both owned */
+struct listing {
+    struct rca_graph *g;
+    const struct rca_entity **list;
+    size_t n;
+};
+
+static void listing_done(struct listing *l)
+{
+    rca_graph_free(&l->g);
+    free(l->list);
 }
 
 static int by_id(const void *a, const void *b)
@@ -254,30 +295,6 @@ static size_t list_entities(const struct rca_graph *g, const rca_id *entities,
             ret_list[n++] = ret_list[i];
     }
     return n;
-}
-
-static int read_all(struct reader *rd, const rca_id *entities, size_t n)
-{
-    const rca_time to = rd->from + (rca_time)rd->n_rows * rd->step;
-    struct rca_graph *g RCA_CLEANUP(rca_graph_free) = NULL;
-    const struct rca_entity **list RCA_CLEANUP(rca_freep) = NULL;
-    size_t m;
-    int err;
-
-    err = rca_store_graph(rd->store, rd->from, to, &g);
-    if (err)
-        return err;
-    list =
-        malloc((rca_graph_size(g) + n + 1) * sizeof(const struct rca_entity *));
-    if (!list)
-        return -ENOMEM;
-    m = list_entities(g, entities, n, list);
-    for (size_t at = 0; at < m && !err; at += BATCH_ENTITIES)
-        err = read_batch(rd, list + at,
-                         m - at < BATCH_ENTITIES ? m - at : BATCH_ENTITIES);
-    if (!err && rd->w->n_vars == 0)
-        err = RCA_ETOOFEW;
-    return err;
 }
 
 static int by_entity_metric(const void *a, const void *b)
@@ -327,33 +344,168 @@ static _Bool is_sorted(const struct rca_window *w)
     return 1;
 }
 
+/* the columns are complete: put them in order */
+static int finish(struct reader *rd)
+{
+    rd->w->strings = rca_arena_release(&rd->arena);
+    return is_sorted(rd->w) ? 0 : sort_columns(rd->w);
+}
+
+static void reader_done(struct reader *rd)
+{
+    drop_batch(rd);
+    free(rd->covered);
+    free(rd->slots);
+    rca_window_free(&rd->w);
+    rca_arena_done(&rd->arena);
+    *rd = (struct reader){0};
+}
+
+/* @before: a reader of the same rows, or NULL */
+static int reader_init(struct reader *rd, struct rca_store *store,
+                       const struct rca_span *span, const struct reader *before)
+{
+    *rd = (struct reader){.store = store,
+                          .from = span->from,
+                          .step = span->step,
+                          .n_rows = span->n_rows};
+    rd->covered = calloc(span->n_rows, sizeof(*rd->covered));
+    rd->w = calloc(1, sizeof(*rd->w));
+    if (!rd->covered || !rd->w) {
+        reader_done(rd);
+        return -ENOMEM;
+    }
+    if (before && before->covered)
+        memcpy(rd->covered, before->covered, rd->n_rows);
+    *rd->w = (struct rca_window){
+        .from = span->from, .step = span->step, .n_rows = span->n_rows};
+    return 0;
+}
+
+/* the entities to read: all of those in the store, or @entities */
+static int choose_entities(struct rca_store *store, const struct rca_span *span,
+                           const rca_id *entities, size_t n,
+                           struct listing *ret)
+{
+    const rca_time to = span->from + (rca_time)span->n_rows * span->step;
+    int err = rca_store_graph(store, span->from, to, &ret->g);
+
+    if (err)
+        return err;
+    ret->list = malloc((rca_graph_size(ret->g) + n + 1) *
+                       sizeof(const struct rca_entity *));
+    if (!ret->list)
+        return -ENOMEM;
+    ret->n = list_entities(ret->g, entities, n, ret->list);
+    return 0;
+}
+
 /* NOLINTNEXTLINE(readability-function-size): the interface asks for seven */
 int rca_window_read(struct rca_store *store, rca_time from, rca_time to,
                     rca_time step, const rca_id *entities, size_t n,
                     struct rca_window **ret_window)
 {
-    struct rca_window *w RCA_CLEANUP(rca_window_free) = calloc(1, sizeof(*w));
-    _Bool *covered RCA_CLEANUP(rca_freep) = NULL;
-    struct reader rd = {.store = store, .from = from, .step = step};
+    struct rca_span span = {.from = from, .step = step};
+    struct listing l RCA_CLEANUP(listing_done) = {0};
+    struct reader rd RCA_CLEANUP(reader_done) = {0};
     int err;
 
     if (step <= 0 || to - from < step || (to - from) / step > MAX_ROWS)
         return RCA_ETOOFEW;
-    rd.n_rows = (size_t)((to - from) / step);
-    covered = calloc(rd.n_rows, sizeof(*covered));
-    if (!w || !covered)
-        return -ENOMEM;
-    *w = (struct rca_window){.from = from, .step = step, .n_rows = rd.n_rows};
-    rd.covered = covered;
-    rd.w = w;
-    err = read_all(&rd, entities, n);
-    w->strings = rca_arena_release(&rd.arena);
-    if (!err && !is_sorted(w))
-        err = sort_columns(w);
+    span.n_rows = (size_t)((to - from) / step);
+    err = reader_init(&rd, store, &span, NULL);
+    if (!err)
+        err = choose_entities(store, &span, entities, n, &l);
+    for (size_t at = 0; at < l.n && !err; at += BATCH_ENTITIES) {
+        err = scan_batch(&rd, l.list + at,
+                         l.n - at < BATCH_ENTITIES ? l.n - at : BATCH_ENTITIES);
+        if (!err)
+            err = derive_batch(&rd);
+    }
+    if (!err && rd.w->n_vars == 0)
+        err = RCA_ETOOFEW;
+    if (!err)
+        err = finish(&rd);
     if (err)
         return err;
-    *ret_window = RCA_TAKE(w);
+    *ret_window = RCA_TAKE(rd.w);
     return 0;
+}
+
+/* --- in portions ---------------------------------------------------------- */
+
+/* a portion that was scanned and is now made into metrics and taken */
+struct portion {
+    struct reader rd;
+    rca_window_take *take;
+    void *arg;
+    int err;
+    pthread_t thread;
+    _Bool running;
+};
+
+static void *process(void *arg)
+{
+    struct portion *p = arg;
+
+    p->err = derive_batch(&p->rd);
+    if (!p->err)
+        p->err = finish(&p->rd);
+    if (!p->err && p->rd.w->n_vars)
+        p->err = p->take(p->arg, p->rd.w);
+    rca_window_free(&p->rd.w); /* the memory is wanted for the next one */
+    return NULL;
+}
+
+/* wait for it, and what came of it */
+static int portion_end(struct portion *p)
+{
+    if (p->running)
+        (void)pthread_join(p->thread, NULL);
+    p->running = 0;
+    return p->err;
+}
+
+static void portion_done(struct portion *p)
+{
+    (void)portion_end(p);
+    reader_done(&p->rd);
+}
+
+/* Two portions in turn: while one is processed the other is scanned. */
+int rca_window_stream(struct rca_store *store, const struct rca_span *span,
+                      unsigned jobs, rca_window_take *take, void *arg)
+{
+    struct listing l RCA_CLEANUP(listing_done) = {0};
+    struct portion a RCA_CLEANUP(portion_done) = {.take = take, .arg = arg};
+    struct portion b RCA_CLEANUP(portion_done) = {.take = take, .arg = arg};
+    struct portion *now = &a, *last = &b;
+    int err;
+
+    if (span->step <= 0 || span->n_rows == 0 || span->n_rows > MAX_ROWS)
+        return RCA_ETOOFEW;
+    err = choose_entities(store, span, NULL, 0, &l);
+    for (size_t at = 0; at < l.n && !err; at += STREAM_ENTITIES) {
+        struct portion *const turn = last;
+
+        reader_done(&now->rd);
+        err = reader_init(&now->rd, store, span, &last->rd);
+        if (!err)
+            err = scan_batch(&now->rd, l.list + at,
+                             l.n - at < STREAM_ENTITIES ? l.n - at
+                                                        : STREAM_ENTITIES);
+        if (!err)
+            err = portion_end(last);
+        if (err)
+            break;
+        now->running =
+            jobs > 1 && pthread_create(&now->thread, NULL, process, now) == 0;
+        if (!now->running)
+            (void)process(now);
+        last = now;
+        now = turn;
+    }
+    return err ? err : portion_end(last);
 }
 
 void rca_window_free(struct rca_window **window)

@@ -17,6 +17,12 @@
 #include "collector/store/store.h"
 #include "graph/metric.h"
 
+/** struct rca_span - @n_rows rows of @step, the first one ends at from + step */
+struct rca_span {
+    rca_time from, step;
+    size_t n_rows;
+};
+
 /** struct rca_variable - one metric of one entity; strings owned by the window*/
 struct rca_variable {
     rca_id entity;
@@ -48,6 +54,19 @@ RCA_MUST_CHECK int rca_window_read(struct rca_store *store, rca_time from,
                                    rca_time to, rca_time step,
                                    const rca_id *entities, size_t n,
                                    struct rca_window **ret_window);
+/** rca_window_take - takes nothing: @portion is good for the call only; a
+ * non-zero return ends the reading and is returned by it */
+typedef int rca_window_take(void *arg, const struct rca_window *portion);
+
+/**
+ * rca_window_stream() - as rca_window_read() for all entities, but in portions
+ * of some entities each, in order of their ids: for windows that are too large
+ * @jobs: above 1: @take runs on another thread, beside the reading of what
+ *        comes next; never two at a time
+ */
+RCA_MUST_CHECK int rca_window_stream(struct rca_store *store,
+                                     const struct rca_span *span, unsigned jobs,
+                                     rca_window_take *take, void *arg);
 void rca_window_free(struct rca_window **window);
 
 /** rca_window_find() - index of the variable, or n_vars; O(log n_vars) */

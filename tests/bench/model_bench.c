@@ -109,7 +109,7 @@ static int run(const struct rca_window *w, const struct rca_graph *g)
         struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) = NULL;
         const double start = now_ms();
 
-        if (rca_model_learn(w, g, &m))
+        if (rca_model_learn(w, g, 1, &m))
             return 1;
         learn[i] = now_ms() - start;
         if (rca_explain_window(&q, &o, &e))
