@@ -55,6 +55,14 @@ make_case() {
         "$3" >>"$1/truth.json"
 }
 
+# make_rcaeval FOLDER CULPRIT: the same in RCAEval's layout
+make_rcaeval() {
+    make_case "$1" "$2" null
+    sed '1s/.*/time,a_latency,b_latency,c_cpu/' "$1/metrics.csv" >"$1/data.csv"
+    rm "$1/metrics.csv" "$1/graph.csv" "$1/truth.json"
+    echo 1700000500 >"$1/inject_time.txt"
+}
+
 good=$dir/cases
 make_case "$good/one/first" b '{"entity":"b","service":null,"metric":null}'
 make_case "$good/one/second" c '{"entity":"c","service":"c","metric":["cpu"]}'
@@ -99,6 +107,11 @@ try 1 'no case in it' "$dir/none"
             '["n","scored","top1","top3","top5","avg5","macro_top1","macro_top3","macro_avg5","seconds"]' ] ||
             failed=1
     fi
+
+    make_rcaeval "$dir/eval/shop/b_delay/1" b
+    make_rcaeval "$dir/eval/shop/c_cpu/1" c
+    try 0 '^shop +2  1.00' $m -v "$dir/eval"
+    holds out '^delay +1  1.00'
 
     # a start that is a little off does not hide so large a jump
     try 0 '^one +2  1.00' $m --shift-rows 3 "$good/one"
