@@ -91,12 +91,15 @@ void rca_case_text_done(struct rca_text *text)
 int rca_case_time_text(const char *text, rca_time *ret_time)
 {
     char utc[RCA_TIME_TEXT_SIZE + 1];
+    rca_time time;
 
     /* a date only: no "now" and no "10 min ago" */
     if (strlen(text) < 19 || text[4] != '-')
         return RCA_ESYNTAX;
     (void)snprintf(utc, sizeof(utc), "%sZ", text);
-    if (!rca_time_parse(utc, 0, ret_time) || !rca_time_parse(text, 0, ret_time))
-        return 0;
-    return RCA_ESYNTAX;
+    if ((rca_time_parse(utc, 0, &time) && rca_time_parse(text, 0, &time)) ||
+        time > (rca_time)RCA_CASE_TIME_MAX * RCA_SECOND)
+        return RCA_ESYNTAX;
+    *ret_time = time;
+    return 0;
 }

@@ -15,7 +15,7 @@
 
 /* struct maker - @names sorted, each once; borrowed from the parts */
 struct maker {
-    const struct rca_case_parts *parts;
+    struct rca_case_parts *parts;
     struct rca_case *c;
     const char **names;
     size_t n, cap;
@@ -144,25 +144,22 @@ static int make_columns(struct maker *m, struct rca_window *w,
 
 static int make_window(struct maker *m)
 {
-    const struct rca_table *t = &m->parts->table;
-    const size_t cells = t->n_rows * t->n_columns;
+    struct rca_table *t = &m->parts->table;
     struct rca_window *w = calloc(1, sizeof(*w));
     struct rca_arena arena = {0};
     int err;
 
     m->c->window = w;
-    m->c->times = malloc(t->n_rows * sizeof(*m->c->times));
-    if (!w || !m->c->times)
+    if (!w)
         return -ENOMEM;
-    memcpy(m->c->times, t->times, t->n_rows * sizeof(*m->c->times));
     w->n_rows = t->n_rows;
     w->step = median_step(t->times, t->n_rows);
     w->from = t->times[0] - w->step;
     w->vars = calloc(t->n_columns + 1, sizeof(*w->vars));
-    w->x = malloc((cells + 1) * sizeof(*w->x));
-    if (!w->vars || !w->x || !w->step)
+    if (!w->vars || !w->step)
         return -ENOMEM;
-    memcpy(w->x, t->x, cells * sizeof(*w->x));
+    m->c->times = RCA_TAKE(t->times);
+    w->x = RCA_TAKE(t->x);
     err = make_columns(m, w, &arena);
     w->strings = rca_arena_release(&arena);
     return err;
@@ -181,6 +178,9 @@ static int find_rows(struct maker *m, struct rca_diag *diag)
         from++;
     for (to = from; to < n && (l->end == RCA_TIME_NONE || times[to] <= l->end);)
         to++;
+    if (l->end != RCA_TIME_NONE && l->end < l->start)
+        return rca_diag_set(diag, RCA_ESYNTAX, l->path, l->start_line,
+                            "the incident ends before it starts");
     if (from == to)
         return rca_diag_set(diag, RCA_ESYNTAX, l->path, l->start_line,
                             "no row of the metrics lies in the incident; they "
@@ -213,8 +213,8 @@ static int set_victim(struct maker *m)
     return incident->metric ? 0 : -ENOMEM;
 }
 
-int rca_case_make(const struct rca_case_parts *parts,
-                  struct rca_case **ret_case, struct rca_diag *diag)
+int rca_case_make(struct rca_case_parts *parts, struct rca_case **ret_case,
+                  struct rca_diag *diag)
 {
     struct maker m RCA_CLEANUP(done) = {.parts = parts};
     int err;

@@ -63,13 +63,17 @@ rca_table_split rca_table_split_dot;
 /** rca_table_split_service() - SERVICE_METRIC (datasets/rcaeval.c) */
 rca_table_split rca_table_split_service;
 
+/* Largest time, seconds from the epoch either way: differences of times and
+ * their sums still fit. */
+#define RCA_CASE_TIME_MAX 3e9
+
 /**
  * rca_table_read() - metrics.csv or data.csv
  *
- * Times are numbers in seconds, or in ms, us or ns where the file's largest is
- * too large for the finer unit's next (year 2261), or RFC 3339 (UTC unless it
- * says otherwise). Rows of one time are merged by the mean.
- * O(bytes + columns log columns); memory of the table twice at most.
+ * Times are numbers in seconds, or, if the file's largest would be after the
+ * year 2065, in ms, us or ns; or RFC 3339, UTC unless it says otherwise. Rows of
+ * one time are merged by the mean of what is known.
+ * O(bytes + columns log columns); memory: that of the values.
  */
 RCA_MUST_CHECK int rca_table_read(struct rca_text *text, rca_table_split *split,
                                   struct rca_diag *diag,
@@ -133,12 +137,13 @@ void rca_case_parts_done(struct rca_case_parts *parts);
 
 /**
  * rca_case_make() - a case of its parts
+ * @parts: the table's times and values are taken
  *
  * What the parts borrow from may be freed afterwards; @ret_case has no name.
  * Return: as rca_case_read(): labels that do not fit the table are a mistake
  * in the labels' file.
  */
-RCA_MUST_CHECK int rca_case_make(const struct rca_case_parts *parts,
+RCA_MUST_CHECK int rca_case_make(struct rca_case_parts *parts,
                                  struct rca_case **ret_case,
                                  struct rca_diag *diag);
 

@@ -173,23 +173,36 @@ static int make_room(struct reader *rd)
     return rd->x && rd->block && rd->raw && rd->times ? 0 : -ENOMEM;
 }
 
-int rca_case_time(double number, rca_time *ret_time)
+/* How many of @widest's unit make a second, 0 if it is no time. Three thousand
+ * million seconds are the year 2065; what is more is a finer unit. */
+static double unit_of(double widest)
 {
-    /* the largest that the finer unit can hold, in this unit */
-    static const struct {
-        double limit, ns;
-    } units[] = {{9.2e9, 1e9}, {9.2e12, 1e6}, {9.2e15, 1e3}, {9.2e18, 1}};
+    static const double units[] = {1, 1e3, 1e6, 1e9};
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(units); i++) {
-        const double whole = floor(number);
-
-        if (!(fabs(number) <= units[i].limit))
-            continue;
-        *ret_time = (rca_time)whole * (rca_time)units[i].ns +
-                    (rca_time)llround((number - whole) * units[i].ns);
-        return 0;
+        if (widest <= RCA_CASE_TIME_MAX * units[i])
+            return units[i];
     }
-    return RCA_ESYNTAX;
+    return 0;
+}
+
+static rca_time scale_time(double number, double unit)
+{
+    const double whole = floor(number / unit);
+
+    return (rca_time)whole * RCA_SECOND +
+           (rca_time)llround((number - whole * unit) *
+                             ((double)RCA_SECOND / unit));
+}
+
+int rca_case_time(double number, rca_time *ret_time)
+{
+    const double unit = unit_of(fabs(number));
+
+    if (unit == 0)
+        return RCA_ESYNTAX;
+    *ret_time = scale_time(number, unit);
+    return 0;
 }
 
 static int read_time(struct reader *rd, const char *cell)
@@ -280,26 +293,17 @@ static int read_rows(struct reader *rd)
 /* all numbers are of the unit that the largest is of */
 static int settle_times(struct reader *rd)
 {
-    const double scale = rd->widest <= 9.2e9    ? 1
-                         : rd->widest <= 9.2e12 ? 1e3
-                         : rd->widest <= 9.2e15 ? 1e6
-                                                : 1e9;
+    const double unit = unit_of(rd->widest);
 
+    rd->csv.column = 0;
+    if (unit == 0)
+        return rca_csv_fail(&rd->csv,
+                            "a time of %g in the file; expected seconds since "
+                            "the epoch",
+                            rd->widest);
     for (size_t r = 0; r < rd->n_rows; r++) {
-        const double raw = rd->raw[r], whole = floor(raw / scale);
-        const double ns = (double)RCA_SECOND / scale;
-
-        if (isnan(raw))
-            continue;
-        if (fabs(raw) > 9.2e18) {
-            rd->csv.column = 0;
-            return rca_csv_fail(&rd->csv,
-                                "a time of %g; expected seconds "
-                                "since the epoch",
-                                raw);
-        }
-        rd->times[r] = (rca_time)whole * RCA_SECOND +
-                       (rca_time)llround((raw - whole * scale) * ns);
+        if (!isnan(rd->raw[r]))
+            rd->times[r] = scale_time(rd->raw[r], unit);
     }
     return 0;
 }
