@@ -15,7 +15,7 @@ static const struct method {
     rca_method_rank *rank;
 } methods[] = {
     [RCA_METHOD_ATTRIBUTION] = {"attribution", NULL},
-    [RCA_METHOD_MURPHY] = {"murphy", NULL},
+    [RCA_METHOD_MURPHY] = {"murphy", rca_murphy_rank},
     [RCA_METHOD_BARO] = {"baro", rca_baro_rank},
     [RCA_METHOD_NSIGMA] = {"nsigma", rca_nsigma_rank},
     [RCA_METHOD_CIRCA] = {"circa", rca_circa_rank},
