@@ -14,7 +14,7 @@ static const struct method {
     const char *name;
     rca_method_rank *rank;
 } methods[] = {
-    [RCA_METHOD_ATTRIBUTION] = {"attribution", NULL},
+    [RCA_METHOD_ATTRIBUTION] = {"attribution", rca_attribution_rank},
     [RCA_METHOD_MURPHY] = {"murphy", rca_murphy_rank},
     [RCA_METHOD_BARO] = {"baro", rca_baro_rank},
     [RCA_METHOD_NSIGMA] = {"nsigma", rca_nsigma_rank},

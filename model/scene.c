@@ -54,8 +54,9 @@ static void look(struct rca_scene *s, size_t v, double *scratch)
     t->shift = mean - t->spread.centre;
     raw = rca_robust_deviation(x + s->incident.from, length, &t->spread, 0,
                                scratch);
-    t->strength = raw / rca_robust_null(x + s->normal.from, n, length,
-                                        &t->spread, NULL_QUANTILE, scratch);
+    t->usual = rca_robust_null(x + s->normal.from, n, length, &t->spread,
+                               NULL_QUANTILE, scratch);
+    t->strength = raw / t->usual;
     t->noise =
         t->spread.scale * fmax(NOISE_SCALES, NOISE_ERRORS / sqrt((double)seen));
     t->noise = fmax(t->noise, usual_shift(x + s->normal.from, n, length,

@@ -31,13 +31,14 @@
  * @shift:    mean of the incident less the centre, in the metric's unit; 0
  *            where nothing is known
  * @strength: deviation over what is usual, or 0
+ * @usual:    90 % of the deviations of earlier windows are below this
  * @noise:    shifts below this may be chance
  * @unit:     of the scaled units
  * @known:    it has both normal and incident rows
  * @abnormal: its shift is more than chance */
 struct rca_trait {
     struct rca_spread spread;
-    double shift, strength, noise, unit;
+    double shift, strength, usual, noise, unit;
     _Bool known, abnormal;
 };
 

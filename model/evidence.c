@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/evidence.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "model/anomaly.h"
+#include "model/attribution.h"
+#include "model/nearness.h"
+#include "model/symptom.h"
+#include "model/together.h"
+
+#define STRONGEST 3
+/* The guard band: half the incident, or this part of what is before it. */
+#define GUARD_PART 0.4
+#define MIN_NORMAL 10
+/* A strength from which a metric counts as out of the usual. */
+#define UNUSUAL 1.5
+/* Where the victim is known to suffer, small shifts are shifts too. */
+#define RANKING_NOISE 0.1
+/* A share of nothing counts as this much. */
+#define SHARE_FLOOR 0.02
+#define VISITS_FLOOR 1e-3
+/* A callee that moves with the symptom this much explains the caller. */
+#define TOGETHER_DISCOUNT 0.9
+/* From this strength on, moving together counts in full. */
+#define FULL_STRENGTH 2.0
+
+static const struct {
+    const char *name, *text;
+} kinds[] = {
+    [RCA_EVIDENCE_ODD3] = {"odd3", "unexplained deviation, three strongest"},
+    [RCA_EVIDENCE_ODD] = {"odd", "unexplained deviation, the strongest"},
+    [RCA_EVIDENCE_LOCAL3] = {"local3", "deviation from the last normal rows"},
+    [RCA_EVIDENCE_USAGE] = {"usage", "unexplained usage or saturation"},
+    [RCA_EVIDENCE_ERRORS] = {"errors", "errors"},
+    [RCA_EVIDENCE_LATENCY] = {"latency", "latency beyond its callees'"},
+    [RCA_EVIDENCE_LOAD] = {"load", "unexplained load"},
+    [RCA_EVIDENCE_BREADTH] = {"breadth", "part of its metrics that deviate"},
+    [RCA_EVIDENCE_AROUND] = {"around", "its neighbours deviate"},
+    [RCA_EVIDENCE_TOGETHER] = {"together", "moves with the symptom"},
+    [RCA_EVIDENCE_SHARE] = {"share", "share of the symptom's change"},
+    [RCA_EVIDENCE_REACH] = {"reach", "near the victim along what deviates"},
+    [RCA_EVIDENCE_HIDDEN] = {"hidden", "not measured, its neighbours deviate"},
+    [RCA_EVIDENCE_APPEARED] = {"appeared", "new members or metrics"},
+    [RCA_EVIDENCE_VANISHED] = {"vanished", "members or metrics are gone"},
+    [RCA_EVIDENCE_HOST] = {"host", "is a host"},
+    [RCA_EVIDENCE_VICTIM] = {"victim", "is the victim itself"},
+};
+static_assert(RCA_ARRAY_SIZE(kinds) == RCA_EVIDENCE_COUNT, "one each");
+
+const char *rca_evidence_name(enum rca_evidence_kind kind)
+{
+    return kind < RCA_EVIDENCE_COUNT ? kinds[kind].name : "?";
+}
+
+const char *rca_evidence_text(enum rca_evidence_kind kind)
+{
+    return kind < RCA_EVIDENCE_COUNT ? kinds[kind].text : "?";
+}
+
+/* --- members and wholes --------------------------------------------------- */
+
+static uint32_t step_up(const struct rca_graph *g, uint32_t node)
+{
+    const enum rca_kind own = rca_graph_entity(g, node)->kind;
+    size_t n;
+    const struct rca_arc *arcs = rca_graph_arcs(g, node, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const enum rca_kind whole = rca_graph_entity(g, arcs[i].node)->kind;
+
+        if (arcs[i].kind != RCA_EDGE_PART_OF || !arcs[i].out)
+            continue;
+        if ((whole == RCA_KIND_SERVICE && own != RCA_KIND_CALL) ||
+            (whole == RCA_KIND_HOST && own == RCA_KIND_NIC))
+            return arcs[i].node;
+    }
+    return node;
+}
+
+uint32_t rca_whole_of(const struct rca_graph *g, uint32_t node)
+{
+    /* a member of a member; no more, so that a circle ends */
+    return step_up(g, step_up(g, node));
+}
+
+/* --- the work space -------------------------------------------------------- */
+
+/* one suspect while evidence is gathered */
+struct gathered {
+    double odd[STRONGEST], local[STRONGEST]; /* largest first */
+    double loudest; /* strength of @variable */
+    double usage, errors, latency, load, together, unusual, share, first;
+    double odd3, metrics, members, appeared, vanished, visits;
+    uint32_t variable;
+};
+
+struct work {
+    const struct rca_incident *in;
+    struct rca_scene scene; /* owned parts */
+    struct rca_anomaly *anomaly; /* owned */
+    uint32_t *whole; /* by node; owned */
+    struct gathered *all; /* by node of the whole; owned */
+    struct rca_evidence *e; /* under construction */
+};
+
+static uint32_t suspect_of(const struct work *k, rca_id entity)
+{
+    const uint32_t node = rca_graph_node(k->in->g, entity);
+
+    return node == UINT32_MAX ? node : k->whole[node];
+}
+
+static void work_done(struct work *k)
+{
+    rca_scene_done(&k->scene);
+    free(k->anomaly);
+    free(k->whole);
+    free(k->all);
+}
+
+/* --- the strengths ----------------------------------------------------------*/
+
+static void keep_strongest(double list[STRONGEST], double x)
+{
+    for (size_t i = 0; i < STRONGEST; i++) {
+        if (x > list[i]) {
+            const double t = list[i];
+
+            list[i] = x;
+            x = t;
+        }
+    }
+}
+
+static double mean_of(const double list[STRONGEST])
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < STRONGEST; i++)
+        sum += list[i];
+    return log1p(sum / STRONGEST);
+}
+
+static void add_role(struct gathered *s, enum rca_role role,
+                     const struct rca_anomaly *a)
+{
+    switch (role) {
+    case RCA_ROLE_USAGE:
+    case RCA_ROLE_SATURATION:
+        s->usage = fmax(s->usage, a->bad * a->unexplained);
+        break;
+    case RCA_ROLE_ERROR:
+        s->errors = fmax(s->errors, a->bad * a->strength);
+        break;
+    case RCA_ROLE_LATENCY:
+        s->latency = fmax(s->latency, a->bad * a->strength);
+        break;
+    case RCA_ROLE_LOAD:
+        s->load = fmax(s->load, a->unexplained);
+        break;
+    case RCA_ROLE_OTHER:
+    case RCA_ROLE_COUNT:
+        break;
+    }
+}
+
+static void add_strengths(struct work *k)
+{
+    const struct rca_window *w = k->in->w;
+
+    for (size_t v = 0; v < w->n_vars; v++) {
+        const struct rca_anomaly *a = &k->anomaly[v];
+        const uint32_t node = suspect_of(k, w->vars[v].entity);
+        struct gathered *s;
+
+        if (node == UINT32_MAX)
+            continue;
+        s = &k->all[node];
+        s->metrics++;
+        s->appeared += a->appeared;
+        s->vanished += a->vanished;
+        s->unusual += a->strength > UNUSUAL;
+        keep_strongest(s->odd, a->unexplained);
+        keep_strongest(s->local, a->local);
+        add_role(s, w->vars[v].metric.role, a);
+        if (s->variable == UINT32_MAX || a->unexplained > s->loudest) {
+            s->variable = (uint32_t)v;
+            s->loudest = a->unexplained;
+        }
+    }
+    for (uint32_t i = 0; i < rca_graph_size(k->in->g); i++)
+        k->all[i].odd3 = mean_of(k->all[i].odd);
+}
+
+/* --- the symptom -------------------------------------------------------------*/
+
+/* the victim's metric, or its loudest one; without victim there is none */
+static int find_symptom(struct work *k)
+{
+    struct rca_target target = {k->in->victim, k->in->metric};
+    int err;
+
+    k->e->symptom = UINT32_MAX;
+    if (k->in->victim == RCA_ID_NONE)
+        return 0;
+    err = rca_symptom_choose(&k->scene, &target, &k->e->symptom);
+    if (err == RCA_EUNKNOWN && target.metric) {
+        target.metric = NULL;
+        err = rca_symptom_choose(&k->scene, &target, &k->e->symptom);
+    }
+    if (err == RCA_EUNKNOWN || err == RCA_ETOOFEW)
+        return 0;
+    if (err)
+        return err;
+    k->e->severity = k->anomaly[k->e->symptom].strength;
+    return rca_symptom_is_normal(&k->scene, k->e->symptom, &k->e->normal);
+}
+
+static int add_shares(struct work *k, uint64_t seed)
+{
+    struct rca_attribution *a RCA_CLEANUP(rca_attribution_free) = NULL;
+    int err;
+
+    if (k->e->symptom == UINT32_MAX)
+        return 0;
+    for (size_t v = 0; v < k->in->w->n_vars; v++) {
+        struct rca_trait *t = &k->scene.traits[v];
+
+        t->noise = RANKING_NOISE * t->spread.scale;
+        t->abnormal = t->known && fabs(t->shift) > t->noise;
+    }
+    err = rca_attribution_new(&k->scene, k->e->symptom, seed, &a);
+    if (err)
+        return err;
+    for (size_t i = 0; i < a->n_culprits; i++) {
+        const uint32_t node = suspect_of(k, a->culprits[i].entity);
+
+        if (node == UINT32_MAX)
+            continue;
+        k->all[node].share += a->culprits[i].share;
+        k->all[node].first += a->culprits[i].first;
+    }
+    return 0;
+}
+
+static int add_together(struct work *k)
+{
+    double *together RCA_CLEANUP(rca_freep) = NULL;
+    int err;
+
+    if (k->e->symptom == UINT32_MAX)
+        return 0;
+    err = rca_together_new(&k->scene, k->e->symptom, &together);
+    for (size_t v = 0; v < k->in->w->n_vars && !err; v++) {
+        const uint32_t node = suspect_of(k, k->in->w->vars[v].entity);
+        const double full = fmin(1, k->anomaly[v].strength / FULL_STRENGTH);
+
+        if (node != UINT32_MAX)
+            k->all[node].together =
+                fmax(k->all[node].together, together[v] * full);
+    }
+    return err;
+}
+
+static int add_visits(struct work *k)
+{
+    const size_t n = rca_graph_size(k->in->g);
+    double *odd RCA_CLEANUP(rca_freep) = calloc(2 * n + 1, sizeof(*odd));
+    int err;
+
+    if (!odd)
+        return -ENOMEM;
+    for (size_t v = 0; v < k->in->w->n_vars; v++) {
+        const uint32_t node =
+            rca_graph_node(k->in->g, k->in->w->vars[v].entity);
+
+        if (node != UINT32_MAX)
+            odd[node] = fmax(odd[node], k->anomaly[v].unexplained);
+    }
+    err = rca_nearness(k->in->g, odd, rca_graph_node(k->in->g, k->in->victim),
+                       odd + n);
+    for (uint32_t i = 0; i < n && !err; i++)
+        k->all[k->whole[i]].visits += odd[n + i];
+    return err;
+}
+
+/* --- the neighbours ----------------------------------------------------------*/
+
+/* what the suspects around one look like */
+struct around {
+    double odd, sum, n; /* largest, sum and number of ODD3 */
+    double latency, together; /* of its callees */
+};
+
+static void look_around(const struct work *k, uint32_t node, uint32_t own,
+                        struct around *ret)
+{
+    size_t n;
+    const struct rca_arc *arcs = rca_graph_arcs(k->in->g, node, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t other = k->whole[arcs[i].node];
+        const struct gathered *s = &k->all[other];
+
+        if (other == own ||
+            rca_graph_entity(k->in->g, other)->kind == RCA_KIND_PROBE)
+            continue;
+        ret->odd = fmax(ret->odd, s->odd3);
+        ret->sum += s->odd3;
+        ret->n++;
+        if (arcs[i].kind != RCA_EDGE_CALLS || !arcs[i].out)
+            continue;
+        ret->latency = fmax(ret->latency, s->latency);
+        ret->together = fmax(ret->together, s->together);
+    }
+}
+
+static void add_around(const struct work *k, struct around *around)
+{
+    const size_t n = rca_graph_size(k->in->g);
+
+    for (uint32_t i = 0; i < n; i++)
+        look_around(k, i, k->whole[i], &around[k->whole[i]]);
+}
+
+/* --- the suspects ------------------------------------------------------------*/
+
+static _Bool is_suspect(const struct work *k, uint32_t node)
+{
+    const enum rca_kind kind = rca_graph_entity(k->in->g, node)->kind;
+
+    return k->whole[node] == node && kind != RCA_KIND_PROBE;
+}
+
+static void weigh(const struct work *k, const struct gathered *s,
+                  const struct around *a, double x[RCA_EVIDENCE_COUNT])
+{
+    x[RCA_EVIDENCE_ODD3] = s->odd3;
+    x[RCA_EVIDENCE_ODD] = log1p(s->odd[0]);
+    x[RCA_EVIDENCE_LOCAL3] = mean_of(s->local);
+    x[RCA_EVIDENCE_USAGE] = log1p(s->usage);
+    x[RCA_EVIDENCE_ERRORS] = log1p(s->errors);
+    x[RCA_EVIDENCE_LATENCY] = fmax(0, log1p(s->latency) - log1p(a->latency));
+    x[RCA_EVIDENCE_LOAD] = log1p(s->load);
+    x[RCA_EVIDENCE_BREADTH] = s->metrics > 0 ? s->unusual / s->metrics : 0;
+    x[RCA_EVIDENCE_AROUND] = a->odd;
+    x[RCA_EVIDENCE_TOGETHER] =
+        fmax(0, s->together - TOGETHER_DISCOUNT * a->together);
+    x[RCA_EVIDENCE_SHARE] =
+        k->e->symptom == UINT32_MAX ? 0 : log(SHARE_FLOOR + fmin(1, s->share));
+    x[RCA_EVIDENCE_REACH] = log(VISITS_FLOOR + s->visits);
+    x[RCA_EVIDENCE_HIDDEN] = s->metrics > 0 || a->n == 0 ? 0 : a->sum / a->n;
+    x[RCA_EVIDENCE_APPEARED] = log1p(s->appeared);
+    x[RCA_EVIDENCE_VANISHED] = log1p(s->vanished);
+}
+
+static int list_suspects(struct work *k)
+{
+    const size_t n = rca_graph_size(k->in->g);
+    struct around *around RCA_CLEANUP(rca_freep) =
+        calloc(n + 1, sizeof(*around));
+
+    k->e->list = calloc(n + 1, sizeof(*k->e->list));
+    if (!around || !k->e->list)
+        return -ENOMEM;
+    add_around(k, around);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct rca_entity *entity = rca_graph_entity(k->in->g, i);
+        const struct gathered *s = &k->all[i];
+        struct rca_suspect *suspect = &k->e->list[k->e->n];
+
+        if (!is_suspect(k, i))
+            continue;
+        suspect->entity = entity->id;
+        suspect->variable = s->variable;
+        suspect->share = k->e->symptom == UINT32_MAX ? NAN : fmin(1, s->share);
+        suspect->first = fmin(1, s->first);
+        weigh(k, s, &around[i], suspect->x);
+        suspect->x[RCA_EVIDENCE_HOST] = entity->kind == RCA_KIND_HOST;
+        suspect->x[RCA_EVIDENCE_VICTIM] = entity->id == k->in->victim;
+        if (k->e->symptom == UINT32_MAX)
+            k->e->severity = fmax(k->e->severity, s->odd[0]);
+        k->e->n++;
+    }
+    return 0;
+}
+
+/* --- all ----------------------------------------------------------------------*/
+
+static struct rca_rows less_guard_band(const struct rca_incident *in)
+{
+    const size_t n = in->before.to - in->before.from;
+    const size_t half = (in->incident.to - in->incident.from) / 2;
+    const size_t most = (size_t)(GUARD_PART * (double)n);
+    const size_t guard = half < most ? half : most;
+
+    if (n < guard + MIN_NORMAL)
+        return in->before;
+    return (struct rca_rows){in->before.from, in->before.to - guard};
+}
+
+static int work_init(struct work *k)
+{
+    const size_t n = rca_graph_size(k->in->g);
+    int err;
+
+    k->whole = calloc(n + 1, sizeof(*k->whole));
+    k->all = calloc(n + 1, sizeof(*k->all));
+    if (!k->whole || !k->all)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        k->whole[i] = rca_whole_of(k->in->g, i);
+        k->all[i].variable = UINT32_MAX;
+    }
+    err = rca_scene_init(&k->scene, k->in->w, k->in->g, less_guard_band(k->in),
+                         k->in->incident);
+    return err ? err : rca_anomaly_new(&k->scene, &k->anomaly);
+}
+
+static int gather(struct work *k, uint64_t seed)
+{
+    int err = work_init(k);
+
+    if (err)
+        return err;
+    add_strengths(k);
+    err = find_symptom(k);
+    if (!err)
+        err = add_together(k);
+    if (!err)
+        err = add_visits(k);
+    if (!err)
+        err = add_shares(k, seed);
+    return err ? err : list_suspects(k);
+}
+
+int rca_evidence_new(const struct rca_incident *incident, uint64_t seed,
+                     struct rca_evidence **ret_evidence)
+{
+    struct rca_evidence *e RCA_CLEANUP(rca_evidence_free) =
+        calloc(1, sizeof(*e));
+    struct work k = {.in = incident, .e = e};
+    int err = e ? gather(&k, seed) : -ENOMEM;
+
+    work_done(&k);
+    if (err)
+        return err;
+    *ret_evidence = RCA_TAKE(e);
+    return 0;
+}
+
+void rca_evidence_free(struct rca_evidence **evidence)
+{
+    struct rca_evidence *e = *evidence;
+
+    *evidence = NULL;
+    if (!e)
+        return;
+    free(e->list);
+    free(e);
+}
