@@ -185,6 +185,8 @@ static double badness(const struct rca_scene *s, size_t v)
 {
     const int bad = s->w->vars[v].metric.bad;
 
+    if (s->traits[v].spread.constant)
+        return 1; /* a state that changes is an event either way */
     if (bad == 0)
         return NEUTRAL_WEIGHT;
     return bad * s->traits[v].shift < 0 ? GOOD_WEIGHT : 1;

@@ -12,6 +12,7 @@
 #include "model/together.h"
 
 #define STRONGEST 3
+#define LOAD_STANDING 0.5
 /* The guard band: half the incident, or this part of what is before it. */
 #define GUARD_PART 0.4
 #define MIN_NORMAL 10
@@ -43,6 +44,7 @@ static const struct {
     [RCA_EVIDENCE_SHARE] = {"share", "share of the symptom's change"},
     [RCA_EVIDENCE_REACH] = {"reach", "near the victim along what deviates"},
     [RCA_EVIDENCE_HIDDEN] = {"hidden", "not measured, its neighbours deviate"},
+    [RCA_EVIDENCE_STATE] = {"state", "states that changed"},
     [RCA_EVIDENCE_APPEARED] = {"appeared", "new members or metrics"},
     [RCA_EVIDENCE_VANISHED] = {"vanished", "members or metrics are gone"},
     [RCA_EVIDENCE_HOST] = {"host", "is a host"},
@@ -93,7 +95,7 @@ struct gathered {
     double odd[STRONGEST], local[STRONGEST]; /* largest first */
     double loudest; /* strength of @variable */
     double usage, errors, latency, load, together, unusual, share, first;
-    double odd3, metrics, members, appeared, vanished, visits;
+    double odd3, metrics, states, appeared, vanished, visits;
     uint32_t variable;
 };
 
@@ -103,6 +105,7 @@ struct work {
     struct rca_anomaly *anomaly; /* owned */
     uint32_t *whole; /* by node; owned */
     struct gathered *all; /* by node of the whole; owned */
+    double *odd; /* by node: its own strongest; owned */
     struct rca_evidence *e; /* under construction */
 };
 
@@ -119,6 +122,7 @@ static void work_done(struct work *k)
     free(k->anomaly);
     free(k->whole);
     free(k->all);
+    free(k->odd);
 }
 
 /* --- the strengths ----------------------------------------------------------*/
@@ -167,24 +171,43 @@ static void add_role(struct gathered *s, enum rca_role role,
     }
 }
 
+/* Load that changes is mostly what somebody else did. */
+static double standing(const struct rca_metric *m)
+{
+    return m->role == RCA_ROLE_LOAD ? LOAD_STANDING : 1;
+}
+
+/* something that was the same all the time, and is not any more */
+static _Bool is_state(const struct work *k, size_t v)
+{
+    const enum rca_role role = k->in->w->vars[v].metric.role;
+    const struct rca_trait *t = &k->scene.traits[v];
+
+    return t->known && t->spread.constant && t->strength > 1 &&
+           (role == RCA_ROLE_ERROR || role == RCA_ROLE_SATURATION);
+}
+
 static void add_strengths(struct work *k)
 {
     const struct rca_window *w = k->in->w;
 
     for (size_t v = 0; v < w->n_vars; v++) {
         const struct rca_anomaly *a = &k->anomaly[v];
-        const uint32_t node = suspect_of(k, w->vars[v].entity);
+        const uint32_t own = rca_graph_node(k->in->g, w->vars[v].entity);
+        const double weight = standing(&w->vars[v].metric);
         struct gathered *s;
 
-        if (node == UINT32_MAX)
+        if (own == UINT32_MAX)
             continue;
-        s = &k->all[node];
+        s = &k->all[k->whole[own]];
+        k->odd[own] = fmax(k->odd[own], a->unexplained * weight);
+        s->states += is_state(k, v);
         s->metrics++;
         s->appeared += a->appeared;
         s->vanished += a->vanished;
         s->unusual += a->strength > UNUSUAL;
-        keep_strongest(s->odd, a->unexplained);
-        keep_strongest(s->local, a->local);
+        keep_strongest(s->odd, a->unexplained * weight);
+        keep_strongest(s->local, a->local * weight);
         add_role(s, w->vars[v].metric.role, a);
         if (s->variable == UINT32_MAX || a->unexplained > s->loudest) {
             s->variable = (uint32_t)v;
@@ -268,22 +291,15 @@ static int add_together(struct work *k)
 static int add_visits(struct work *k)
 {
     const size_t n = rca_graph_size(k->in->g);
-    double *odd RCA_CLEANUP(rca_freep) = calloc(2 * n + 1, sizeof(*odd));
+    double *visits RCA_CLEANUP(rca_freep) = calloc(n + 1, sizeof(*visits));
     int err;
 
-    if (!odd)
+    if (!visits)
         return -ENOMEM;
-    for (size_t v = 0; v < k->in->w->n_vars; v++) {
-        const uint32_t node =
-            rca_graph_node(k->in->g, k->in->w->vars[v].entity);
-
-        if (node != UINT32_MAX)
-            odd[node] = fmax(odd[node], k->anomaly[v].unexplained);
-    }
-    err = rca_nearness(k->in->g, odd, rca_graph_node(k->in->g, k->in->victim),
-                       odd + n);
+    err = rca_nearness(k->in->g, k->odd,
+                       rca_graph_node(k->in->g, k->in->victim), visits);
     for (uint32_t i = 0; i < n && !err; i++)
-        k->all[k->whole[i]].visits += odd[n + i];
+        k->all[k->whole[i]].visits += visits[i];
     return err;
 }
 
@@ -291,9 +307,23 @@ static int add_visits(struct work *k)
 
 /* what the suspects around one look like */
 struct around {
-    double odd, sum, n; /* largest, sum and number of ODD3 */
+    double odd; /* largest ODD3 */
+    double most, second; /* strongest neighbours of two different suspects */
+    uint32_t of; /* whose @most is */
     double latency, together; /* of its callees */
 };
+
+static void keep_two(struct around *a, uint32_t of, double odd)
+{
+    if (odd > a->most && a->of != of)
+        a->second = a->most;
+    if (odd > a->most) {
+        a->most = odd;
+        a->of = of;
+    } else if (a->of != of) {
+        a->second = fmax(a->second, odd);
+    }
+}
 
 static void look_around(const struct work *k, uint32_t node, uint32_t own,
                         struct around *ret)
@@ -309,8 +339,7 @@ static void look_around(const struct work *k, uint32_t node, uint32_t own,
             rca_graph_entity(k->in->g, other)->kind == RCA_KIND_PROBE)
             continue;
         ret->odd = fmax(ret->odd, s->odd3);
-        ret->sum += s->odd3;
-        ret->n++;
+        keep_two(ret, other, log1p(k->odd[arcs[i].node]));
         if (arcs[i].kind != RCA_EDGE_CALLS || !arcs[i].out)
             continue;
         ret->latency = fmax(ret->latency, s->latency);
@@ -335,6 +364,13 @@ static _Bool is_suspect(const struct work *k, uint32_t node)
     return k->whole[node] == node && kind != RCA_KIND_PROBE;
 }
 
+/* An alert is on a metric that suffers. Where only the victim's name is known,
+ * a metric that hardly moved tells nothing. */
+static double relevance(const struct work *k)
+{
+    return k->in->metric ? 1 : fmin(1, k->e->severity / FULL_STRENGTH);
+}
+
 static void weigh(const struct work *k, const struct gathered *s,
                   const struct around *a, double x[RCA_EVIDENCE_COUNT])
 {
@@ -350,9 +386,12 @@ static void weigh(const struct work *k, const struct gathered *s,
     x[RCA_EVIDENCE_TOGETHER] =
         fmax(0, s->together - TOGETHER_DISCOUNT * a->together);
     x[RCA_EVIDENCE_SHARE] =
-        k->e->symptom == UINT32_MAX ? 0 : log(SHARE_FLOOR + fmin(1, s->share));
+        k->e->symptom == UINT32_MAX
+            ? 0
+            : log(SHARE_FLOOR + fmin(1, s->share) * relevance(k));
     x[RCA_EVIDENCE_REACH] = log(VISITS_FLOOR + s->visits);
-    x[RCA_EVIDENCE_HIDDEN] = s->metrics > 0 || a->n == 0 ? 0 : a->sum / a->n;
+    x[RCA_EVIDENCE_HIDDEN] = s->metrics > 0 ? 0 : a->second;
+    x[RCA_EVIDENCE_STATE] = log1p(s->states);
     x[RCA_EVIDENCE_APPEARED] = log1p(s->appeared);
     x[RCA_EVIDENCE_VANISHED] = log1p(s->vanished);
 }
@@ -409,7 +448,8 @@ static int work_init(struct work *k)
 
     k->whole = calloc(n + 1, sizeof(*k->whole));
     k->all = calloc(n + 1, sizeof(*k->all));
-    if (!k->whole || !k->all)
+    k->odd = calloc(n + 1, sizeof(*k->odd));
+    if (!k->whole || !k->all || !k->odd)
         return -ENOMEM;
     for (uint32_t i = 0; i < n; i++) {
         k->whole[i] = rca_whole_of(k->in->g, i);

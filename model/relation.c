@@ -20,6 +20,8 @@ struct builder {
     size_t *first; /* first variable of a node; n_vars: none */
     size_t *count; /* variables of a node */
     double *rate; /* median request rate of a node, NAN: not known */
+    const char **rate_name; /* the metric that it is; borrowed */
+    double *centre; /* median of a latency, NAN: not known or none */
     unsigned char *statistic; /* of a variable's name */
     const struct rca_rule **rules; /* found before, or &no_rule */
 };
@@ -35,6 +37,7 @@ struct view {
  * not known yet */
 struct pair {
     const struct rca_metric *cause, *target;
+    size_t cause_variable, target_variable;
     unsigned cause_statistic, target_statistic;
     int has_target; /* the same metric as the target */
     int has_latency; /* of requests */
@@ -59,7 +62,7 @@ unsigned rca_statistic(const char *metric)
 
         for (unsigned i = 0; i < RCA_ARRAY_SIZE(names); i++) {
             if (strlen(names[i]) == len && strncmp(word, names[i], len) == 0)
-                return i + 1;
+                return i < 2 ? 1 : i; /* mean is avg */
         }
         word += len + (word[len] != '\0');
     }
@@ -137,15 +140,27 @@ static double turned(const struct rca_metric *m)
 }
 
 /* calls that the entity of the cause gets per request of the target's, or the
- * other way for a load that goes down the calls */
+ * other way for a load that goes down the calls; NAN: not known. Rates of
+ * different names may count different things. */
 static double calls_per_request(const struct builder *b, uint32_t cause,
                                 uint32_t target)
 {
     const double ratio = b->rate[cause] / b->rate[target];
 
-    if (!(ratio > 0) || isinf(ratio))
-        return 1;
+    if (!(ratio > 0) || isinf(ratio) ||
+        strcmp(b->rate_name[cause], b->rate_name[target]) != 0)
+        return NAN;
     return fmin(ratio, MAX_CALLS);
+}
+
+/* Where the rates are not known: a callee that takes longer than its caller is
+ * not called in every request. */
+static double guess_gain(const struct builder *b, const struct pair *p)
+{
+    const double ratio =
+        b->centre[p->target_variable] / b->centre[p->cause_variable];
+
+    return ratio > 0 && ratio < 1 ? ratio : 1;
 }
 
 /* The queue time is a part of the request latency of the same service. */
@@ -175,6 +190,8 @@ static struct rca_relation bound(const struct builder *b,
         gain = v->up ? calls_per_request(b, v->node, own)
                      : 1 / calls_per_request(b, v->node, own);
     most = fmax(1, gain);
+    if (isnan(gain))
+        gain = v->up ? guess_gain(b, p) : 1;
     /* A call is one request of its callee; but what the callee is slow with
      * may all fall on this one of its callers. */
     if (v && v->up && kind_of(b, own) == RCA_KIND_CALL)
@@ -295,6 +312,7 @@ static int relate(struct builder *b, size_t t, uint32_t own,
 {
     const uint32_t node = v ? v->node : own;
     struct pair p = {.target = &b->w->vars[t].metric,
+                     .target_variable = t,
                      .target_statistic = b->statistic[t],
                      .has_target = -1,
                      .has_latency = -1,
@@ -308,6 +326,7 @@ static int relate(struct builder *b, size_t t, uint32_t own,
 
         p.cause = &b->w->vars[c].metric;
         p.cause_statistic = b->statistic[c];
+        p.cause_variable = c;
         rule = c == t ? NULL : rule_of(b, &p, v, own);
         if (!rule || !may_pair(b, &p, v))
             continue;
@@ -468,6 +487,24 @@ static double median_of(const struct rca_window *w, size_t v, double *scratch)
     return rca_robust_quantile(scratch, n, 0.5);
 }
 
+/* how well a load metric counts requests: 0 not, 2 best */
+static int counts_requests(const struct rca_metric *m)
+{
+    static const char *const words[] = {"request", "workload", "qps",
+                                        "rps",     "calls",    "invocation"};
+
+    if (strcmp(m->name, "request_rate_per_second") == 0)
+        return 2;
+    if (m->role != RCA_ROLE_LOAD || m->unit == RCA_UNIT_BYTES ||
+        m->unit == RCA_UNIT_BYTES_PER_SECOND)
+        return 0;
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(words); i++) {
+        if (strstr(m->name, words[i]))
+            return 1;
+    }
+    return 0;
+}
+
 static int make_room(struct builder *b)
 {
     const size_t nodes = rca_graph_size(b->g);
@@ -475,9 +512,12 @@ static int make_room(struct builder *b)
     b->first = calloc(nodes + 1, sizeof(*b->first));
     b->count = calloc(nodes + 1, sizeof(*b->count));
     b->rate = malloc((nodes + 1) * sizeof(*b->rate));
+    b->rate_name = calloc(nodes + 1, sizeof(*b->rate_name));
+    b->centre = malloc((b->w->n_vars + 1) * sizeof(*b->centre));
     b->statistic = malloc(b->w->n_vars + 1);
     b->rules = calloc(RULES, sizeof(const struct rca_rule *));
-    if (!b->first || !b->count || !b->rate || !b->statistic || !b->rules)
+    if (!b->first || !b->count || !b->rate || !b->rate_name || !b->centre ||
+        !b->statistic || !b->rules)
         return -ENOMEM;
     for (size_t i = 0; i < nodes; i++)
         b->rate[i] = NAN;
@@ -490,19 +530,31 @@ static int prepare(struct builder *b, const double *median)
     const struct rca_window *w = b->w;
     double *scratch RCA_CLEANUP(rca_freep) =
         malloc((w->n_rows + 1) * sizeof(*scratch));
+    uint32_t was = UINT32_MAX;
+    int best = 0;
 
     if (make_room(b) || !scratch)
         return -ENOMEM;
     for (size_t v = 0; v < w->n_vars; v++) {
+        const struct rca_metric *m = &w->vars[v].metric;
         const uint32_t node = rca_graph_node(b->g, w->vars[v].entity);
+        const int fit = counts_requests(m);
 
-        b->statistic[v] = (unsigned char)rca_statistic(w->vars[v].metric.name);
+        b->statistic[v] = (unsigned char)rca_statistic(m->name);
+        b->centre[v] = NAN;
+        if (m->role == RCA_ROLE_LATENCY)
+            b->centre[v] = median ? median[v] : median_of(w, v, scratch);
         if (node == UINT32_MAX)
             continue;
         if (b->count[node]++ == 0)
             b->first[node] = v;
-        if (strcmp(w->vars[v].metric.name, "request_rate_per_second") == 0)
-            b->rate[node] = median ? median[v] : median_of(w, v, scratch);
+        best = node == was ? best : 0;
+        was = node;
+        if (fit <= best)
+            continue;
+        best = fit;
+        b->rate[node] = median ? median[v] : median_of(w, v, scratch);
+        b->rate_name[node] = m->name;
     }
     return 0;
 }
@@ -527,6 +579,8 @@ static int build(struct builder *b, const double *median)
     free(b->first);
     free(b->count);
     free(b->rate);
+    free(b->rate_name);
+    free(b->centre);
     free(b->statistic);
     free(b->rules);
     return err;
