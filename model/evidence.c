@@ -42,6 +42,7 @@ static const struct {
     [RCA_EVIDENCE_AROUND] = {"around", "its neighbours deviate"},
     [RCA_EVIDENCE_TOGETHER] = {"together", "moves with the symptom"},
     [RCA_EVIDENCE_SHARE] = {"share", "share of the symptom's change"},
+    [RCA_EVIDENCE_CLEAR] = {"clear", "share of a clear symptom's change"},
     [RCA_EVIDENCE_REACH] = {"reach", "near the victim along what deviates"},
     [RCA_EVIDENCE_HIDDEN] = {"hidden", "not measured, its neighbours deviate"},
     [RCA_EVIDENCE_STATE] = {"state", "states that changed"},
@@ -101,11 +102,12 @@ struct gathered {
 
 struct work {
     const struct rca_incident *in;
-    struct rca_scene scene; /* owned parts */
+    const struct rca_scene *scene;
     struct rca_anomaly *anomaly; /* owned */
     uint32_t *whole; /* by node; owned */
     struct gathered *all; /* by node of the whole; owned */
     double *odd; /* by node: its own strongest; owned */
+    double covered; /* part of the symptom's change that has a suspect */
     struct rca_evidence *e; /* under construction */
 };
 
@@ -118,7 +120,6 @@ static uint32_t suspect_of(const struct work *k, rca_id entity)
 
 static void work_done(struct work *k)
 {
-    rca_scene_done(&k->scene);
     free(k->anomaly);
     free(k->whole);
     free(k->all);
@@ -181,7 +182,7 @@ static double standing(const struct rca_metric *m)
 static _Bool is_state(const struct work *k, size_t v)
 {
     const enum rca_role role = k->in->w->vars[v].metric.role;
-    const struct rca_trait *t = &k->scene.traits[v];
+    const struct rca_trait *t = &k->scene->traits[v];
 
     return t->known && t->spread.constant && t->strength > 1 &&
            (role == RCA_ROLE_ERROR || role == RCA_ROLE_SATURATION);
@@ -224,40 +225,58 @@ static void add_strengths(struct work *k)
 static int find_symptom(struct work *k)
 {
     struct rca_target target = {k->in->victim, k->in->metric};
-    int err;
+    int err = 0;
 
-    k->e->symptom = UINT32_MAX;
-    if (k->in->victim == RCA_ID_NONE)
-        return 0;
-    err = rca_symptom_choose(&k->scene, &target, &k->e->symptom);
-    if (err == RCA_EUNKNOWN && target.metric) {
+    if (k->e->symptom == UINT32_MAX && k->in->victim != RCA_ID_NONE) {
+        err = rca_symptom_choose(k->scene, &target, &k->e->symptom);
         target.metric = NULL;
-        err = rca_symptom_choose(&k->scene, &target, &k->e->symptom);
+        if (err == RCA_EUNKNOWN)
+            err = rca_symptom_choose(k->scene, &target, &k->e->symptom);
     }
-    if (err == RCA_EUNKNOWN || err == RCA_ETOOFEW)
-        return 0;
-    if (err)
+    if (err && err != RCA_EUNKNOWN && err != RCA_ETOOFEW)
         return err;
+    if (k->e->symptom == UINT32_MAX)
+        return 0;
     k->e->severity = k->anomaly[k->e->symptom].strength;
-    return rca_symptom_is_normal(&k->scene, k->e->symptom, &k->e->normal);
+    return rca_symptom_is_normal(k->scene, k->e->symptom, &k->e->normal);
+}
+
+/* the scene with small shifts taken for shifts, too; @ret->traits is owned */
+static int relax(const struct rca_scene *scene, struct rca_scene *ret,
+                 _Bool really)
+{
+    const size_t n = scene->w->n_vars;
+
+    *ret = *scene;
+    ret->traits = malloc((n + 1) * sizeof(*ret->traits));
+    if (!ret->traits)
+        return -ENOMEM;
+    memcpy(ret->traits, scene->traits, n * sizeof(*ret->traits));
+    for (size_t v = 0; v < n && really; v++) {
+        struct rca_trait *t = &ret->traits[v];
+
+        t->noise = RANKING_NOISE * t->spread.scale;
+        t->abnormal = t->known && fabs(t->shift) > t->noise;
+    }
+    return 0;
 }
 
 static int add_shares(struct work *k, uint64_t seed)
 {
     struct rca_attribution *a RCA_CLEANUP(rca_attribution_free) = NULL;
+    struct rca_scene relaxed;
     int err;
 
     if (k->e->symptom == UINT32_MAX)
         return 0;
-    for (size_t v = 0; v < k->in->w->n_vars; v++) {
-        struct rca_trait *t = &k->scene.traits[v];
-
-        t->noise = RANKING_NOISE * t->spread.scale;
-        t->abnormal = t->known && fabs(t->shift) > t->noise;
-    }
-    err = rca_attribution_new(&k->scene, k->e->symptom, seed, &a);
+    err = relax(k->scene, &relaxed, k->e->normal);
     if (err)
         return err;
+    err = rca_attribution_new(&relaxed, k->e->symptom, seed, &a);
+    free(relaxed.traits);
+    if (err)
+        return err;
+    k->covered = 1 - a->unexplained;
     for (size_t i = 0; i < a->n_culprits; i++) {
         const uint32_t node = suspect_of(k, a->culprits[i].entity);
 
@@ -276,7 +295,7 @@ static int add_together(struct work *k)
 
     if (k->e->symptom == UINT32_MAX)
         return 0;
-    err = rca_together_new(&k->scene, k->e->symptom, &together);
+    err = rca_together_new(k->scene, k->e->symptom, &together);
     for (size_t v = 0; v < k->in->w->n_vars && !err; v++) {
         const uint32_t node = suspect_of(k, k->in->w->vars[v].entity);
         const double full = fmin(1, k->anomaly[v].strength / FULL_STRENGTH);
@@ -389,6 +408,8 @@ static void weigh(const struct work *k, const struct gathered *s,
         k->e->symptom == UINT32_MAX
             ? 0
             : log(SHARE_FLOOR + fmin(1, s->share) * relevance(k));
+    x[RCA_EVIDENCE_CLEAR] =
+        k->e->normal ? 0 : k->covered * x[RCA_EVIDENCE_SHARE];
     x[RCA_EVIDENCE_REACH] = log(VISITS_FLOOR + s->visits);
     x[RCA_EVIDENCE_HIDDEN] = s->metrics > 0 ? 0 : a->second;
     x[RCA_EVIDENCE_STATE] = log1p(s->states);
@@ -444,7 +465,6 @@ static struct rca_rows less_guard_band(const struct rca_incident *in)
 static int work_init(struct work *k)
 {
     const size_t n = rca_graph_size(k->in->g);
-    int err;
 
     k->whole = calloc(n + 1, sizeof(*k->whole));
     k->all = calloc(n + 1, sizeof(*k->all));
@@ -455,9 +475,7 @@ static int work_init(struct work *k)
         k->whole[i] = rca_whole_of(k->in->g, i);
         k->all[i].variable = UINT32_MAX;
     }
-    err = rca_scene_init(&k->scene, k->in->w, k->in->g, less_guard_band(k->in),
-                         k->in->incident);
-    return err ? err : rca_anomaly_new(&k->scene, &k->anomaly);
+    return rca_anomaly_new(k->scene, &k->anomaly);
 }
 
 static int gather(struct work *k, uint64_t seed)
@@ -477,19 +495,38 @@ static int gather(struct work *k, uint64_t seed)
     return err ? err : list_suspects(k);
 }
 
-int rca_evidence_new(const struct rca_incident *incident, uint64_t seed,
-                     struct rca_evidence **ret_evidence)
+int rca_evidence_of(const struct rca_scene *scene,
+                    const struct rca_incident *incident, uint32_t symptom,
+                    uint64_t seed, struct rca_evidence **ret_evidence)
 {
     struct rca_evidence *e RCA_CLEANUP(rca_evidence_free) =
         calloc(1, sizeof(*e));
-    struct work k = {.in = incident, .e = e};
-    int err = e ? gather(&k, seed) : -ENOMEM;
+    struct work k = {.in = incident, .scene = scene, .e = e};
+    int err;
 
+    if (!e)
+        return -ENOMEM;
+    e->symptom = symptom;
+    err = gather(&k, seed);
     work_done(&k);
     if (err)
         return err;
     *ret_evidence = RCA_TAKE(e);
     return 0;
+}
+
+int rca_evidence_new(const struct rca_incident *incident, uint64_t seed,
+                     struct rca_evidence **ret_evidence)
+{
+    struct rca_scene scene;
+    int err = rca_scene_init(&scene, incident->w, incident->g,
+                             less_guard_band(incident), incident->incident);
+
+    if (err)
+        return err;
+    err = rca_evidence_of(&scene, incident, UINT32_MAX, seed, ret_evidence);
+    rca_scene_done(&scene);
+    return err;
 }
 
 void rca_evidence_free(struct rca_evidence **evidence)

@@ -26,6 +26,7 @@ enum rca_evidence_kind {
     RCA_EVIDENCE_AROUND, /* largest ODD3 of the neighbours */
     RCA_EVIDENCE_TOGETHER, /* moves with the symptom, beyond its callees */
     RCA_EVIDENCE_SHARE, /* log of the share of the symptom's change */
+    RCA_EVIDENCE_CLEAR, /* the same, where the symptom is beyond doubt */
     RCA_EVIDENCE_REACH, /* log of a random walk's visits from the victim */
     RCA_EVIDENCE_HIDDEN, /* not measured, and two neighbours are odd */
     RCA_EVIDENCE_STATE, /* states that were constant and changed */
@@ -73,6 +74,13 @@ struct rca_evidence {
 RCA_MUST_CHECK int rca_evidence_new(const struct rca_incident *incident,
                                     uint64_t seed,
                                     struct rca_evidence **ret_evidence);
+
+/** rca_evidence_of() - the same for a scene that is already there; @symptom:
+ * variable, or UINT32_MAX to let it be found */
+RCA_MUST_CHECK int rca_evidence_of(const struct rca_scene *scene,
+                                   const struct rca_incident *incident,
+                                   uint32_t symptom, uint64_t seed,
+                                   struct rca_evidence **ret_evidence);
 void rca_evidence_free(struct rca_evidence **evidence);
 
 /** rca_whole_of() - the workload or device that @node is a member of, else

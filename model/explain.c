@@ -8,6 +8,7 @@
 
 #include "model/answer.h"
 #include "model/learned.h"
+#include "model/method.h"
 
 /* Confidence and share from which a cause is named (DESIGN section 4). */
 #define CONFIDENCE_FLOOR 0.5
@@ -109,10 +110,21 @@ static void set_verdict(struct rca_explanation *e)
 static int find_causes(struct rca_answer *answer,
                        const struct rca_explain_options *o)
 {
+    const struct rca_scene *s = answer->scene;
+    const struct rca_variable *symptom = &s->w->vars[answer->symptom];
+    const struct rca_incident incident = {.w = s->w,
+                                          .g = s->g,
+                                          .before = s->normal,
+                                          .incident = s->incident,
+                                          .victim = symptom->entity,
+                                          .metric = symptom->metric.name};
+    const struct rca_rank_options options = {.seed = o->seed};
     struct rca_attribution *a RCA_CLEANUP(rca_attribution_free) = NULL;
     int err;
 
     err = rca_attribution_new(answer->scene, answer->symptom, o->seed, &a);
+    if (!err)
+        err = rca_suspects_judge(a, &incident, &options);
     if (err)
         return err;
     answer->a = a;

@@ -61,23 +61,86 @@ static void fill(struct rca_ranking *r, const struct rca_evidence *e,
     set_verdict(r, e, first);
 }
 
-int rca_attribution_rank(const struct rca_incident *incident,
-                         const struct rca_rank_options *options,
-                         struct rca_ranking *ranking)
+static int rank_all(const struct rca_evidence *e,
+                    const struct rca_rank_options *options,
+                    struct rca_ranking *ranking)
 {
-    struct rca_evidence *e RCA_CLEANUP(rca_evidence_free) = NULL;
     const struct rca_weights *w =
         options->weights ? options->weights : rca_weights_default();
-    double *chance RCA_CLEANUP(rca_freep) = NULL;
-    int err = rca_evidence_new(incident, options->seed, &e);
+    double *chance RCA_CLEANUP(rca_freep) =
+        malloc((e->n + 1) * sizeof(*chance));
 
-    if (err)
-        return err;
-    chance = malloc((e->n + 1) * sizeof(*chance));
     ranking->list = calloc(e->n + 1, sizeof(*ranking->list));
     if (!chance || !ranking->list)
         return -ENOMEM;
     rca_weights_chances(w, e, chance);
     fill(ranking, e, w, chance);
     return 0;
+}
+
+static void ranking_done(struct rca_ranking *ranking)
+{
+    free(ranking->list);
+}
+
+/* --- in an explanation ------------------------------------------------------*/
+
+static const struct rca_ranked *find(const struct rca_ranking *r,
+                                     const struct rca_graph *g, rca_id entity)
+{
+    const uint32_t node = rca_graph_node(g, entity);
+    const rca_id whole = node == UINT32_MAX
+                             ? entity
+                             : rca_graph_entity(g, rca_whole_of(g, node))->id;
+
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->list[i].entity == whole)
+            return &r->list[i];
+    }
+    return NULL;
+}
+
+static int by_score(const void *a, const void *b)
+{
+    const struct rca_culprit *x = a, *y = b;
+
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    return (x->entity > y->entity) - (x->entity < y->entity);
+}
+
+int rca_suspects_judge(struct rca_attribution *a,
+                       const struct rca_incident *incident,
+                       const struct rca_rank_options *options)
+{
+    struct rca_ranking r RCA_CLEANUP(ranking_done) = {0};
+    struct rca_evidence *e RCA_CLEANUP(rca_evidence_free) = NULL;
+    int err = rca_evidence_of(a->scene, incident, a->factors[0].target,
+                              options->seed, &e);
+
+    if (!err)
+        err = rank_all(e, options, &r);
+    if (err)
+        return err;
+    for (size_t i = 0; i < a->n_culprits; i++) {
+        struct rca_culprit *c = &a->culprits[i];
+        const struct rca_ranked *ranked = find(&r, incident->g, c->entity);
+
+        c->score = ranked && c->score > 0 ? exp(ranked->score) : 0;
+        c->confidence = ranked ? ranked->confidence : 0;
+    }
+    qsort(a->culprits, a->n_culprits, sizeof(*a->culprits), by_score);
+    return 0;
+}
+
+/* --- the method ---------------------------------------------------------------*/
+
+int rca_attribution_rank(const struct rca_incident *incident,
+                         const struct rca_rank_options *options,
+                         struct rca_ranking *ranking)
+{
+    struct rca_evidence *e RCA_CLEANUP(rca_evidence_free) = NULL;
+    const int err = rca_evidence_new(incident, options->seed, &e);
+
+    return err ? err : rank_all(e, options, ranking);
 }

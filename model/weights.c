@@ -23,6 +23,7 @@ static const struct rca_weights by_hand = {
             [RCA_EVIDENCE_LATENCY] = 0.4,
             [RCA_EVIDENCE_TOGETHER] = 0.5,
             [RCA_EVIDENCE_SHARE] = 0.8,
+            [RCA_EVIDENCE_CLEAR] = 1,
             [RCA_EVIDENCE_REACH] = 0.1,
             [RCA_EVIDENCE_HIDDEN] = 0.5,
             [RCA_EVIDENCE_STATE] = 0.5,
@@ -39,9 +40,10 @@ static const int signs[RCA_EVIDENCE_COUNT] = {
     [RCA_EVIDENCE_LOCAL3] = 1,   [RCA_EVIDENCE_USAGE] = 1,
     [RCA_EVIDENCE_ERRORS] = 1,   [RCA_EVIDENCE_LATENCY] = 1,
     [RCA_EVIDENCE_TOGETHER] = 1, [RCA_EVIDENCE_SHARE] = 1,
-    [RCA_EVIDENCE_REACH] = 1,    [RCA_EVIDENCE_HIDDEN] = 1,
-    [RCA_EVIDENCE_STATE] = 1,    [RCA_EVIDENCE_APPEARED] = 1,
-    [RCA_EVIDENCE_VANISHED] = 1, [RCA_EVIDENCE_VICTIM] = -1,
+    [RCA_EVIDENCE_CLEAR] = 1,    [RCA_EVIDENCE_REACH] = 1,
+    [RCA_EVIDENCE_HIDDEN] = 1,   [RCA_EVIDENCE_STATE] = 1,
+    [RCA_EVIDENCE_APPEARED] = 1, [RCA_EVIDENCE_VANISHED] = 1,
+    [RCA_EVIDENCE_VICTIM] = -1,
 };
 
 const struct rca_weights *rca_weights_by_hand(void)
