@@ -12,6 +12,7 @@
 #include "model/together.h"
 
 #define STRONGEST 3
+#define DAMPING 0.8
 #define LOAD_STANDING 0.5
 /* The guard band: half the incident, or this part of what is before it. */
 #define GUARD_PART 0.4
@@ -417,6 +418,16 @@ static void weigh(const struct work *k, const struct gathered *s,
     x[RCA_EVIDENCE_VANISHED] = log1p(s->vanished);
 }
 
+/* Where the symptom is clear and its change is accounted for, who deviates most
+ * by itself matters less than whose deviation reaches the symptom. */
+static void damp(const struct work *k, double x[RCA_EVIDENCE_COUNT])
+{
+    const double rest = k->e->normal ? 1 : 1 - DAMPING * k->covered;
+
+    for (size_t i = 0; i < RCA_EVIDENCE_SHARE; i++)
+        x[i] *= rest;
+}
+
 static int list_suspects(struct work *k)
 {
     const size_t n = rca_graph_size(k->in->g);
@@ -439,6 +450,7 @@ static int list_suspects(struct work *k)
         suspect->share = k->e->symptom == UINT32_MAX ? NAN : fmin(1, s->share);
         suspect->first = fmin(1, s->first);
         weigh(k, s, &around[i], suspect->x);
+        damp(k, suspect->x);
         suspect->x[RCA_EVIDENCE_HOST] = entity->kind == RCA_KIND_HOST;
         suspect->x[RCA_EVIDENCE_VICTIM] = entity->id == k->in->victim;
         if (k->e->symptom == UINT32_MAX)
