@@ -12,53 +12,86 @@
  * a longer pause is. */
 #define BASE_SLOTS 2
 
+/* --- columns -------------------------------------------------------------- */
+
+void rca_raw_pool_done(struct rca_raw_pool *pool)
+{
+    for (size_t i = 0; i < pool->n; i++)
+        free(pool->columns[i]);
+    free(pool->columns);
+    *pool = (struct rca_raw_pool){0};
+}
+
+static double *take_column(struct rca_raw_entity *e)
+{
+    return e->pool->n ? e->pool->columns[--e->pool->n]
+                      : malloc(e->slots * sizeof(double));
+}
+
+static void give_back(struct rca_raw_entity *e, double *column)
+{
+    struct rca_raw_pool *p = e->pool;
+    void *grown;
+
+    if (!column)
+        return;
+    grown = rca_grow(p->columns, p->n, &p->cap, sizeof(*p->columns));
+    if (!grown) {
+        free(column);
+        return;
+    }
+    p->columns = grown;
+    p->columns[p->n++] = column;
+}
+
 void rca_raw_done(struct rca_raw_entity *e)
 {
     for (size_t i = 0; i < e->n_raw; i++) {
-        free(e->raw[i].end);
-        free(e->raw[i].mean);
-        free(e->raw[i].max);
+        give_back(e, e->raw[i].end);
+        give_back(e, e->raw[i].mean);
+        give_back(e, e->raw[i].max);
         free(e->raw[i].seen);
     }
     free(e->raw);
     free(e->time);
-    *e = (struct rca_raw_entity){.entity = e->entity};
+    free(e->base);
+    free(e->seconds);
+    *e = (struct rca_raw_entity){.entity = e->entity, .pool = e->pool};
 }
 
-static double *new_column(size_t n)
-{
-    double *x = malloc(n * sizeof(*x));
-
-    for (size_t i = 0; x && i < n; i++)
-        x[i] = NAN;
-    return x;
-}
+/* --- samples -------------------------------------------------------------- */
 
 static int open_raw(struct rca_raw_entity *e, rca_id id, const char *name)
 {
-    struct rca_raw *r;
+    struct rca_raw *r = rca_grow(e->raw, e->n_raw, &e->cap_raw, sizeof(*r));
 
-    if (e->n_raw == e->cap_raw) {
-        const size_t cap = e->cap_raw ? 2 * e->cap_raw : 16;
-        struct rca_raw *grown = realloc(e->raw, cap * sizeof(*grown));
-
-        if (!grown)
-            return -ENOMEM;
-        e->raw = grown;
-        e->cap_raw = cap;
-    }
+    if (!r)
+        return -ENOMEM;
+    e->raw = r;
     r = &e->raw[e->n_raw++]; /* half-built is fine: rca_raw_done() */
     *r = (struct rca_raw){.id = id, .name = name};
     r->type = rca_series_type(name, &r->bucket);
-    r->end = new_column(e->slots);
+    r->end = take_column(e);
     if (!r->end)
         return -ENOMEM;
-    if (r->type != RCA_SERIES_GAUGE)
-        return 0;
-    r->mean = new_column(e->slots);
-    r->max = new_column(e->slots);
+    for (size_t i = 0; i < e->slots; i++)
+        r->end[i] = NAN;
+    return 0;
+}
+
+/* so far no slot holds two values */
+static int open_mean(struct rca_raw_entity *e, struct rca_raw *r)
+{
+    r->mean = take_column(e);
+    r->max = take_column(e);
     r->seen = calloc(e->slots, sizeof(*r->seen));
-    return r->mean && r->max && r->seen ? 0 : -ENOMEM;
+    if (!r->mean || !r->max || !r->seen)
+        return -ENOMEM;
+    for (size_t i = 0; i < e->slots; i++) {
+        r->mean[i] = r->max[i] = r->end[i];
+        r->seen[i] = isnan(r->end[i]) ? 0U : 1U;
+    }
+    return 0;
 }
 
 /* Blocks hold the same series in the same order. */
@@ -75,42 +108,58 @@ static struct rca_raw *find_id(struct rca_raw_entity *e, rca_id id)
     return NULL;
 }
 
-static void add_gauge(struct rca_raw *r, size_t slot, double value)
+static int add_gauge(struct rca_raw_entity *e, struct rca_raw *r, size_t slot,
+                     double value)
 {
-    const uint32_t seen = ++r->seen[slot];
+    const int err = r->seen || isnan(r->end[slot]) ? 0 : open_mean(e, r);
 
+    if (err)
+        return err;
     r->end[slot] = value;
-    if (seen == 1) {
+    if (!r->seen)
+        return 0;
+    if (++r->seen[slot] == 1) {
         r->mean[slot] = r->max[slot] = value;
-        return;
+        return 0;
     }
     r->max[slot] = value > r->max[slot] ? value : r->max[slot];
-    r->mean[slot] += (value - r->mean[slot]) / seen;
+    r->mean[slot] += (value - r->mean[slot]) / r->seen[slot];
+    return 0;
 }
 
 int rca_raw_add(struct rca_raw_entity *e, const struct rca_raw_samples *s)
 {
     struct rca_raw *r = find_id(e, s->id);
+    int err = 0;
 
     if (!r) {
-        const int err = open_raw(e, s->id, s->name);
-
+        err = open_raw(e, s->id, s->name);
         if (err)
             return err;
         r = &e->raw[e->n_raw - 1];
     }
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = 0; i < s->n && !err; i++) {
         const size_t slot = s->slots[i];
 
         if (!isfinite(s->values[i]) || slot >= e->slots)
             continue;
         e->time[slot] = s->times[i];
-        if (r->seen)
-            add_gauge(r, slot, s->values[i]);
+        if (r->type == RCA_SERIES_GAUGE)
+            err = add_gauge(e, r, slot, s->values[i]);
         else
             r->end[slot] = s->values[i];
     }
-    return 0;
+    return err;
+}
+
+/* slot of the last sample of the entity before @slot, or @slot if too old */
+static size_t base_slot(const struct rca_raw_entity *e, size_t slot)
+{
+    for (size_t back = 1; back <= BASE_SLOTS && back <= slot; back++) {
+        if (e->time[slot - back] != RCA_TIME_NONE)
+            return slot - back;
+    }
+    return slot;
 }
 
 static int by_name(const void *a, const void *b)
@@ -120,10 +169,24 @@ static int by_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-void rca_raw_sort(struct rca_raw_entity *e)
+int rca_raw_ready(struct rca_raw_entity *e)
 {
     if (e->n_raw)
         qsort(e->raw, e->n_raw, sizeof(*e->raw), by_name);
+    e->base = malloc(e->slots * sizeof(*e->base));
+    e->seconds = malloc(e->slots * sizeof(*e->seconds));
+    if (!e->base || !e->seconds)
+        return -ENOMEM;
+    for (size_t s = 0; s < e->slots; s++) {
+        const size_t base = base_slot(e, s);
+
+        e->base[s] = (uint32_t)base;
+        e->seconds[s] = NAN;
+        if (e->time[s] != RCA_TIME_NONE && e->time[s] > e->time[base])
+            e->seconds[s] =
+                (double)(e->time[s] - e->time[base]) / (double)RCA_SECOND;
+    }
+    return 0;
 }
 
 static const struct rca_raw *find_name(const struct rca_raw_entity *e,
@@ -174,16 +237,6 @@ _Bool rca_raw_has(const struct rca_raw_entity *e,
     return metric->make != RCA_MAKE_SHARE || find_name(e, metric->per);
 }
 
-/* slot of the last sample of the entity before @slot, or @slot if too old */
-static size_t base_slot(const struct rca_raw_entity *e, size_t slot)
-{
-    for (size_t back = 1; back <= BASE_SLOTS && back <= slot; back++) {
-        if (e->time[slot - back] != RCA_TIME_NONE)
-            return slot - back;
-    }
-    return slot;
-}
-
 /* growth of counter @r from @base to @slot; NAN: gap or reset */
 static double growth(const struct rca_raw *r, size_t base, size_t slot)
 {
@@ -228,16 +281,13 @@ static double over_step(const struct rca_raw_entity *e,
                         const struct rca_metric *metric,
                         const struct operands *o, size_t slot)
 {
-    const size_t base = base_slot(e, slot);
-    double seconds, per;
+    const size_t base = e->base[slot];
+    double per;
 
-    if (e->time[slot] == RCA_TIME_NONE || base == slot)
-        return NAN;
-    seconds = (double)(e->time[slot] - e->time[base]) / (double)RCA_SECOND;
-    if (seconds <= 0)
+    if (isnan(e->seconds[slot]))
         return NAN;
     if (metric->make == RCA_MAKE_RATE)
-        return growth(o->of, base, slot) / seconds;
+        return growth(o->of, base, slot) / e->seconds[slot];
     if (metric->make == RCA_MAKE_QUANTILE)
         return quantile(o->of, o->n_buckets, metric->q, base, slot);
     if (!o->per)
@@ -246,8 +296,8 @@ static double over_step(const struct rca_raw_entity *e,
     return per > 0 ? growth(o->of, base, slot) / per : NAN;
 }
 
-void rca_derive(const struct rca_raw_entity *e, const struct rca_metric *metric,
-                double *ret_x)
+static struct operands find_operands(const struct rca_raw_entity *e,
+                                     const struct rca_metric *metric)
 {
     struct operands o = {0};
 
@@ -257,17 +307,26 @@ void rca_derive(const struct rca_raw_entity *e, const struct rca_metric *metric,
         o.of = find_name(e, operand(metric));
     if (metric->make == RCA_MAKE_SHARE)
         o.per = find_name(e, metric->per);
-    for (size_t r = 0; r + 1 < e->slots; r++) {
-        double x = NAN;
+    if (metric->make == RCA_MAKE_SHARE && !o.per)
+        o.of = NULL;
+    return o;
+}
 
-        if (!o.of || (metric->make == RCA_MAKE_SHARE && !o.per))
-            x = NAN;
-        else if (metric->make == RCA_MAKE_MEAN)
-            x = o.of->mean ? o.of->mean[r + 1] : o.of->end[r + 1];
-        else if (metric->make == RCA_MAKE_MAX)
-            x = o.of->max ? o.of->max[r + 1] : o.of->end[r + 1];
-        else
-            x = over_step(e, metric, &o, r + 1);
+void rca_derive(const struct rca_raw_entity *e, const struct rca_metric *metric,
+                double *ret_x)
+{
+    const struct operands o = find_operands(e, metric);
+    const double *gauge = NULL;
+
+    if (o.of && metric->make == RCA_MAKE_MEAN)
+        gauge = o.of->mean ? o.of->mean : o.of->end;
+    else if (o.of && metric->make == RCA_MAKE_MAX)
+        gauge = o.of->max ? o.of->max : o.of->end;
+    for (size_t r = 0; r + 1 < e->slots; r++) {
+        const double x = gauge  ? gauge[r + 1]
+                         : o.of ? over_step(e, metric, &o, r + 1)
+                                : NAN;
+
         ret_x[r] = isfinite(x) ? x : NAN;
     }
 }

@@ -12,8 +12,8 @@
  * struct rca_raw - one raw series on the rows; slot 0 is the state when the
  * first row begins, slot r + 1 the state at the end of row r
  * @end:  last value in the slot; NaN = none; owned
- * @mean, @max: of a gauge's values in the slot; owned; NULL for counters
- * @seen: values in the slot so far; owned
+ * @mean, @max, @seen: of a gauge's values in the slot, and how many; owned;
+ *        NULL as long as no slot holds more than one
  */
 struct rca_raw {
     rca_id id;
@@ -24,19 +24,33 @@ struct rca_raw {
     uint32_t *seen;
 };
 
+/** struct rca_raw_pool - columns to be used again, all of the same length;
+ * all-zero is empty; owned */
+struct rca_raw_pool {
+    double **columns;
+    size_t n, cap;
+};
+void rca_raw_pool_done(struct rca_raw_pool *pool);
+
 /**
  * struct rca_raw_entity - all raw series of one entity
+ * @pool:   where its columns come from and go to; borrowed
  * @time:  @slots; when the entity was last sampled in the slot, or NONE; owned
  * @raw:   @n_raw, sorted by name once reading is done; owned
  * @first: when the entity was first seen at all
+ * @base, @seconds: of each slot, once reading is done: where a rate of it
+ *         starts, and how long ago that was; NAN: there is none; owned
  */
 struct rca_raw_entity {
+    struct rca_raw_pool *pool;
     rca_id entity;
     rca_time first;
     size_t slots;
     rca_time *time;
     struct rca_raw *raw;
     size_t n_raw, cap_raw;
+    uint32_t *base;
+    double *seconds;
     size_t next; /* where the next series asked for probably is */
 };
 
@@ -58,8 +72,9 @@ struct rca_raw_samples {
 RCA_MUST_CHECK int rca_raw_add(struct rca_raw_entity *e,
                                const struct rca_raw_samples *samples);
 
-/** rca_raw_sort() - by name, before anything is derived */
-void rca_raw_sort(struct rca_raw_entity *e);
+/** rca_raw_ready() - after the last sample, before anything is derived; 0 or
+ * -ENOMEM */
+RCA_MUST_CHECK int rca_raw_ready(struct rca_raw_entity *e);
 
 /** rca_raw_has() - whether the operands of @metric are there */
 _Bool rca_raw_has(const struct rca_raw_entity *e,

@@ -20,8 +20,8 @@ size_t rca_robust_pack(const double *x, size_t n, double *out)
     size_t m = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (!isnan(x[i]))
-            out[m++] = x[i];
+        out[m] = x[i];
+        m += isnan(x[i]) ? 0U : 1U;
     }
     return m;
 }

@@ -24,8 +24,9 @@ struct reader {
     struct rca_store *store;
     rca_time from, step;
     size_t n_rows;
-    struct rca_raw_entity *batch; /* sorted by entity */
+    struct rca_raw_entity *batch; /* sorted by entity; owned */
     size_t n_batch;
+    struct rca_raw_pool pool;
     _Bool *covered; /* rows in which anything at all was sampled; owned */
     uint32_t *slots; /* of the block at hand; owned */
     size_t cap_slots;
@@ -97,26 +98,32 @@ static int take_block(void *arg, const struct rca_block *b)
     return err;
 }
 
+static int make_room(struct reader *rd, size_t cap)
+{
+    struct rca_window *w = rd->w;
+    struct rca_variable *vars = realloc(w->vars, cap * sizeof(*vars));
+    double *x;
+
+    if (!vars)
+        return -ENOMEM;
+    w->vars = vars;
+    x = realloc(w->x, cap * rd->n_rows * sizeof(*x));
+    if (!x)
+        return -ENOMEM;
+    w->x = x;
+    rd->cap_vars = cap;
+    return 0;
+}
+
 static int add_variable(struct reader *rd, rca_id entity,
                         const struct rca_metric *metric, double **ret_x)
 {
     struct rca_window *w = rd->w;
     struct rca_variable *v;
 
-    if (w->n_vars == rd->cap_vars) {
-        const size_t cap = rd->cap_vars ? 2 * rd->cap_vars : 64;
-        struct rca_variable *vars = realloc(w->vars, cap * sizeof(*vars));
-        double *x;
-
-        if (!vars)
-            return -ENOMEM;
-        w->vars = vars;
-        x = realloc(w->x, cap * rd->n_rows * sizeof(*x));
-        if (!x)
-            return -ENOMEM;
-        w->x = x;
-        rd->cap_vars = cap;
-    }
+    if (w->n_vars == rd->cap_vars &&
+        make_room(rd, rd->cap_vars ? 2 * rd->cap_vars : 64))
+        return -ENOMEM;
     v = &w->vars[w->n_vars];
     *v = (struct rca_variable){.entity = entity, .metric = *metric};
     v->metric.name = rca_arena_text(&rd->arena, metric->name);
@@ -171,9 +178,8 @@ static int derive_entity(struct reader *rd, struct rca_raw_entity *e)
 {
     const struct rca_metric *table;
     size_t n;
-    int err = 0;
+    int err = rca_raw_ready(e);
 
-    rca_raw_sort(e);
     table = rca_metric_table(&n);
     for (size_t i = 0; i < n && !err; i++) {
         if (rca_raw_has(e, &table[i]))
@@ -215,6 +221,7 @@ static int open_batch(struct reader *rd, const struct rca_entity *const *list,
         e->entity = list[rd->n_batch]->id;
         e->first = list[rd->n_batch]->first;
         e->slots = slots;
+        e->pool = &rd->pool;
         e->time = malloc(slots * sizeof(*e->time));
         if (!e->time)
             return -ENOMEM;
@@ -240,9 +247,21 @@ static int scan_batch(struct reader *rd, const struct rca_entity *const *list,
     return err;
 }
 
+/* room for as many metrics as there are series, in one go */
+static int expect_variables(struct reader *rd)
+{
+    size_t n = rd->w->n_vars;
+
+    for (size_t i = 0; i < rd->n_batch; i++) {
+        for (size_t k = 0; k < rd->batch[i].n_raw; k++)
+            n += rd->batch[i].raw[k].type != RCA_SERIES_BUCKET;
+    }
+    return n > rd->cap_vars ? make_room(rd, n) : 0;
+}
+
 static int derive_batch(struct reader *rd)
 {
-    int err = 0;
+    int err = expect_variables(rd);
 
     for (size_t i = 0; i < rd->n_batch && !err; i++)
         err = derive_entity(rd, &rd->batch[i]);
@@ -348,12 +367,16 @@ static _Bool is_sorted(const struct rca_window *w)
 static int finish(struct reader *rd)
 {
     rd->w->strings = rca_arena_release(&rd->arena);
-    return is_sorted(rd->w) ? 0 : sort_columns(rd->w);
+    if (is_sorted(rd->w))
+        return 0;
+    rd->cap_vars = rd->w->n_vars;
+    return sort_columns(rd->w);
 }
 
 static void reader_done(struct reader *rd)
 {
     drop_batch(rd);
+    rca_raw_pool_done(&rd->pool);
     free(rd->covered);
     free(rd->slots);
     rca_window_free(&rd->w);
@@ -361,9 +384,8 @@ static void reader_done(struct reader *rd)
     *rd = (struct reader){0};
 }
 
-/* @before: a reader of the same rows, or NULL */
 static int reader_init(struct reader *rd, struct rca_store *store,
-                       const struct rca_span *span, const struct reader *before)
+                       const struct rca_span *span)
 {
     *rd = (struct reader){.store = store,
                           .from = span->from,
@@ -375,8 +397,6 @@ static int reader_init(struct reader *rd, struct rca_store *store,
         reader_done(rd);
         return -ENOMEM;
     }
-    if (before && before->covered)
-        memcpy(rd->covered, before->covered, rd->n_rows);
     *rd->w = (struct rca_window){
         .from = span->from, .step = span->step, .n_rows = span->n_rows};
     return 0;
@@ -413,7 +433,7 @@ int rca_window_read(struct rca_store *store, rca_time from, rca_time to,
     if (step <= 0 || to - from < step || (to - from) / step > MAX_ROWS)
         return RCA_ETOOFEW;
     span.n_rows = (size_t)((to - from) / step);
-    err = reader_init(&rd, store, &span, NULL);
+    err = reader_init(&rd, store, &span);
     if (!err)
         err = choose_entities(store, &span, entities, n, &l);
     for (size_t at = 0; at < l.n && !err; at += BATCH_ENTITIES) {
@@ -453,7 +473,10 @@ static void *process(void *arg)
         p->err = finish(&p->rd);
     if (!p->err && p->rd.w->n_vars)
         p->err = p->take(p->arg, p->rd.w);
-    rca_window_free(&p->rd.w); /* the memory is wanted for the next one */
+    /* the memory is used again */
+    p->rd.w->n_vars = 0;
+    rca_arena_drop(p->rd.w->strings);
+    p->rd.w->strings = NULL;
     return NULL;
 }
 
@@ -485,15 +508,17 @@ int rca_window_stream(struct rca_store *store, const struct rca_span *span,
     if (span->step <= 0 || span->n_rows == 0 || span->n_rows > MAX_ROWS)
         return RCA_ETOOFEW;
     err = choose_entities(store, span, NULL, 0, &l);
+    if (!err)
+        err = reader_init(&a.rd, store, span);
+    if (!err)
+        err = reader_init(&b.rd, store, span);
     for (size_t at = 0; at < l.n && !err; at += STREAM_ENTITIES) {
         struct portion *const turn = last;
 
-        reader_done(&now->rd);
-        err = reader_init(&now->rd, store, span, &last->rd);
-        if (!err)
-            err = scan_batch(&now->rd, l.list + at,
-                             l.n - at < STREAM_ENTITIES ? l.n - at
-                                                        : STREAM_ENTITIES);
+        memcpy(now->rd.covered, last->rd.covered, span->n_rows);
+        err =
+            scan_batch(&now->rd, l.list + at,
+                       l.n - at < STREAM_ENTITIES ? l.n - at : STREAM_ENTITIES);
         if (!err)
             err = portion_end(last);
         if (err)

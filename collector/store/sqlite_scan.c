@@ -12,9 +12,11 @@
  * up one by one instead.
  */
 
-/** Up to this many entities are looked up one by one: a look-up costs about
- * what passing over ten rows does. */
+/** Up to this many entities are looked up one by one, and more where there
+ * are more than PASS_MAX others to pass over for each: a look-up costs about
+ * what passing over a few rows does. */
 #define LOOKUP_MAX 16
+#define PASS_MAX 4
 
 struct scan {
     struct rca_store *store;
@@ -172,6 +174,13 @@ static int visit_chunks(struct scan *s, int64_t first, int64_t last)
     return err;
 }
 
+/* A row that is passed over is read all the same. */
+static _Bool is_dense(const struct scan *s)
+{
+    return s->ids[s->n_ids - 1] < RCA_ENTITY_MAX &&
+           s->ids[s->n_ids - 1] - s->ids[0] < PASS_MAX * s->n_ids;
+}
+
 static int visit_window(struct scan *s, int64_t window)
 {
     const int64_t base = window << 24;
@@ -179,8 +188,10 @@ static int visit_window(struct scan *s, int64_t window)
 
     if (s->low == s->high)
         return 0;
-    if (!s->ids || s->n_ids > LOOKUP_MAX)
+    if (!s->ids)
         return visit_chunks(s, base, base + RCA_ENTITY_MAX - 1);
+    if (s->n_ids > LOOKUP_MAX && is_dense(s))
+        return visit_chunks(s, base + s->ids[0], base + s->ids[s->n_ids - 1]);
     for (size_t i = 0; !err && i < s->n_ids; i++) {
         if (s->ids[i] < RCA_ENTITY_MAX)
             err = visit_chunks(s, base + s->ids[i], base + s->ids[i]);
