@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "cli/args.h"
 #include "cli/common.h"
 #include "cli/evaluate_render.h"
+#include "datasets/learn.h"
 #include "graph/base/parse.h"
 
 /* Rows that a start may be shifted by: more is a mistake. */
@@ -16,9 +18,9 @@
 
 static const struct rca_usage usage = {
     "evaluate",
-    "rca evaluate [--method NAME] [--normal] [--shift-rows K] [--format "
-    "text|json]\n"
-    "                    PATH...",
+    "rca evaluate [--method NAME] [--loo] [--normal] [--shift-rows K]\n"
+    "                    [--format text|json] PATH...\n"
+    "       rca evaluate --fit PATH...",
     "Rank the root causes of labelled incidents and say how often the true one\n"
     "came first: of every case folder at and under the paths. The truth is read\n"
     "after the ranking. Each figure comes with its 90 % range over cases drawn\n"
@@ -27,6 +29,7 @@ static const struct rca_usage usage = {
     "  rca evaluate incidents/\n"
     "  rca evaluate --method baro -v incidents/2026-11\n"
     "  rca evaluate --shift-rows -1 incidents/\n"
+    "  rca evaluate --loo incidents/\n"
     "  rca evaluate --normal incidents/\n"
     "  rca evaluate --format json incidents/ | jq .summary\n",
 };
@@ -39,6 +42,7 @@ struct options {
     int method, format;
     uint64_t jobs;
     const char *shift;
+    _Bool fit;
 };
 
 static int refuse(const char *what)
@@ -63,6 +67,8 @@ static int check(struct options *o, const char *first)
     }
     if (shift && o->evaluate.normal)
         return refuse("--normal goes without --shift-rows");
+    if ((o->evaluate.loo || o->fit) && o->method != RCA_METHOD_ATTRIBUTION)
+        return refuse("only the default method learns");
     if (o->jobs > MAX_JOBS)
         return refuse("--jobs wants a number of threads");
     o->evaluate.rank.method = (enum rca_method)o->method;
@@ -79,6 +85,10 @@ static int parse(int argc, char **argv, struct options *o, const char **words)
          "attribution, murphy, baro, nsigma or circa"},
         {"exact", 0, RCA_ARG_FLAG, NULL, &o->evaluate.rank.exact, NULL,
          "murphy: in closed form, not sampled"},
+        {"loo", 0, RCA_ARG_FLAG, NULL, &o->evaluate.loo, NULL,
+         "learn the weights without the data set that is ranked"},
+        {"fit", 0, RCA_ARG_FLAG, NULL, &o->fit, NULL,
+         "only print the weights that the cases teach"},
         {"normal", 0, RCA_ARG_FLAG, NULL, &o->evaluate.normal, NULL,
          "rank windows of the normal rows instead"},
         {"shift-rows", 0, RCA_ARG_TEXT, "K", &o->shift, NULL,
@@ -114,6 +124,14 @@ static void progress(void *data, size_t done, size_t n)
         return;
     (void)fprintf(stderr, "\rrca: %zu of %zu cases", done, n);
     p->shown = 1;
+}
+
+static void end_progress(const struct options *o)
+{
+    const struct progress *p = o->evaluate.progress_data;
+
+    if (p->shown)
+        (void)fputs("\r\033[K", stderr);
 }
 
 /* --- the answer ----------------------------------------------------------- */
@@ -164,20 +182,57 @@ static int print(const struct rca_cli *cli, const struct options *o,
     return fputs(text, stdout) < 0 ? RCA_EXIT_ERROR : RCA_EXIT_DONE;
 }
 
-static int evaluate(const struct rca_cli *cli, struct options *o,
+/* Weights as model/weights.c holds them. */
+static void print_weights(const struct rca_weights *w)
+{
+    printf("    .w =\n        {\n");
+    for (unsigned k = 0; k < RCA_EVIDENCE_COUNT; k++) {
+        printf("            [RCA_EVIDENCE_");
+        for (const char *s = rca_evidence_name(k); *s; s++)
+            (void)putchar(toupper((unsigned char)*s));
+        printf("] = %.3f,\n", w->w[k]);
+    }
+    printf("        },\n    .trust = {");
+    for (size_t k = 0; k < RCA_TRUST_COUNT; k++)
+        printf("%s%.3f", k ? ", " : "", w->trust[k]);
+    printf("},\n");
+}
+
+static int fit(const struct options *o, const struct rca_folders *folders)
+{
+    struct rca_lessons lessons RCA_CLEANUP(rca_lessons_done) = {0};
+    const struct rca_pool pool = {
+        .jobs = o->evaluate.jobs,
+        .progress = o->evaluate.progress,
+        .progress_data = o->evaluate.progress_data,
+    };
+    struct rca_weights weights;
+    int err = rca_learn_gather(folders, &pool, o->evaluate.rank.seed, &lessons);
+    int code = RCA_EXIT_DONE;
+
+    end_progress(o);
+    err = err ? err : rca_learn_fit(&lessons, NULL, &weights);
+    if (err)
+        return rca_say("cannot learn", NULL, err);
+    for (size_t i = 0; i < lessons.n; i++) {
+        const struct rca_broken *broken = &lessons.list[i].broken;
+
+        if (!broken->err)
+            continue;
+        say_broken(&broken->diag, broken->err);
+        code = RCA_EXIT_ERROR;
+    }
+    print_weights(&weights);
+    return code;
+}
+
+static int evaluate(const struct rca_cli *cli, const struct options *o,
                     const struct rca_folders *folders)
 {
     struct rca_evaluation e RCA_CLEANUP(rca_evaluation_done) = {0};
-    struct progress p = {.began = time(NULL)};
-    int err, code = RCA_EXIT_DONE;
+    int err = rca_evaluate(folders, &o->evaluate, &e), code = RCA_EXIT_DONE;
 
-    if (cli->verbosity >= 0 && isatty(STDERR_FILENO)) {
-        o->evaluate.progress = progress;
-        o->evaluate.progress_data = &p;
-    }
-    err = rca_evaluate(folders, &o->evaluate, &e);
-    if (p.shown)
-        (void)fputs("\r\033[K", stderr);
+    end_progress(o);
     if (err)
         return rca_say(rca_method_name(o->evaluate.rank.method), NULL, err);
     for (size_t i = 0; i < e.n_broken; i++)
@@ -190,7 +245,8 @@ static int evaluate(const struct rca_cli *cli, struct options *o,
 int rca_cmd_evaluate(struct rca_cli *cli, int argc, char **argv)
 {
     struct rca_folders folders RCA_CLEANUP(rca_folders_done) = {0};
-    struct options o = {.evaluate.rank.seed = 1};
+    struct progress p = {.began = time(NULL)};
+    struct options o = {.evaluate.rank.seed = 1, .evaluate.progress_data = &p};
     const char **words RCA_CLEANUP(rca_freep) = NULL;
     int code, found;
 
@@ -200,7 +256,11 @@ int rca_cmd_evaluate(struct rca_cli *cli, int argc, char **argv)
     code = parse(argc, argv, &o, words);
     if (code >= 0)
         return code;
+    if (cli->verbosity >= 0 && isatty(STDERR_FILENO))
+        o.evaluate.progress = progress;
     found = find(words, &folders);
-    code = folders.n ? evaluate(cli, &o, &folders) : found;
+    if (!folders.n)
+        return found;
+    code = o.fit ? fit(&o, &folders) : evaluate(cli, &o, &folders);
     return code ? code : found;
 }

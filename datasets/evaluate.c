@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "datasets/learn.h"
 #include "datasets/pool.h"
 #include "model/arena.h"
 
@@ -30,6 +31,8 @@ struct run {
     const struct rca_folders *folders;
     const struct rca_evaluate_options *options;
     struct result *results; /* one a folder */
+    const struct rca_weights *fits; /* NULL: those of the options */
+    const size_t *which; /* of the fits, by folder */
 };
 
 /* --- which rows ----------------------------------------------------------- */
@@ -134,8 +137,8 @@ static int answer(const struct rca_case *c, const struct rca_incident *incident,
 
 /* --- the truth ------------------------------------------------------------ */
 
-static const char *true_service(const struct rca_case *c,
-                                const struct rca_truth *truth)
+const char *rca_true_service(const struct rca_case *c,
+                             const struct rca_truth *truth)
 {
     if (truth->service || !truth->entity)
         return truth->service;
@@ -159,7 +162,7 @@ static int judge(const char *folder, const struct rca_case *c,
         ret_broken->err = err;
         return 0;
     }
-    service = true_service(c, &truth);
+    service = rca_true_service(c, &truth);
     o->known = service != NULL;
     if (truth.fault && text(&o->strings, truth.fault, &o->fault))
         return -ENOMEM;
@@ -168,17 +171,17 @@ static int judge(const char *folder, const struct rca_case *c,
 
 /* --- one case ------------------------------------------------------------- */
 
-static int answer_all(const struct rca_case *c,
-                      const struct rca_evaluate_options *options, double began,
+static int answer_all(const struct rca_case *c, _Bool normal,
+                      const struct rca_rank_options *options, double began,
                       struct result *result)
 {
     struct incidents incidents;
 
-    choose(c, options->normal, &incidents);
+    choose(c, normal, &incidents);
     while (result->n < incidents.n) {
         struct rca_outcome *o = &result->outcomes[result->n];
         double ended;
-        int err = answer(c, &incidents.list[result->n++], &options->rank, o);
+        int err = answer(c, &incidents.list[result->n++], options, o);
 
         if (err)
             return err;
@@ -196,6 +199,7 @@ static int evaluate_one(void *data, size_t i)
     const struct rca_evaluate_options *options = run->options;
     const char *folder = run->folders->paths[i];
     struct result *result = &run->results[i];
+    struct rca_rank_options rank = options->rank;
     const double began = now();
     int err = rca_case_read(folder, &c, &result->broken.diag);
 
@@ -206,7 +210,9 @@ static int evaluate_one(void *data, size_t i)
         return 0;
     }
     rca_case_shift(c, options->shift);
-    err = answer_all(c, options, began, result);
+    if (run->fits)
+        rank.weights = &run->fits[run->which[i]];
+    err = answer_all(c, options->normal, &rank, began, result);
     if (err || options->normal)
         return err;
     return judge(folder, c, &result->outcomes[0], &result->broken);
@@ -255,27 +261,87 @@ static int gather(struct result *results, size_t n,
     return 0;
 }
 
+static int run_all(struct run *run, const struct rca_pool *pool,
+                   struct rca_evaluation *ret_evaluation)
+{
+    struct result *results RCA_CLEANUP(results_free) =
+        calloc(pool->n + 1, sizeof(*results));
+    int err;
+
+    if (!results)
+        return -ENOMEM;
+    run->results = results;
+    err = rca_pool_run(pool, evaluate_one, run);
+    err = err ? err : gather(results, pool->n, ret_evaluation);
+    for (size_t i = 0; i < pool->n; i++)
+        result_done(&results[i]);
+    return err;
+}
+
+/* --- leaving one data set out --------------------------------------------- */
+
+struct left_out {
+    const struct rca_lessons *lessons;
+    struct rca_weights *fits; /* that of a data set is at its first folder */
+    size_t *which; /* by folder */
+};
+
+/* The first folder of the data set of folder @i. */
+static size_t first_of(const struct rca_lessons *lessons, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (lessons->list[k].dataset &&
+            strcmp(lessons->list[k].dataset, lessons->list[i].dataset) == 0)
+            return k;
+    }
+    return i;
+}
+
+static int fit_one(void *data, size_t i)
+{
+    const struct left_out *l = data;
+    const char *dataset = l->lessons->list[i].dataset;
+
+    if (!dataset) /* broken: not ranked */
+        return 0;
+    l->which[i] = first_of(l->lessons, i);
+    return l->which[i] < i ? 0
+                           : rca_learn_fit(l->lessons, dataset, &l->fits[i]);
+}
+
+static int run_loo(struct run *run, const struct rca_pool *pool,
+                   struct rca_evaluation *ret_evaluation)
+{
+    struct rca_lessons lessons RCA_CLEANUP(rca_lessons_done) = {0};
+    struct rca_weights *fits RCA_CLEANUP(rca_freep) =
+        calloc(pool->n + 1, sizeof(*fits));
+    size_t *which RCA_CLEANUP(rca_freep) = calloc(pool->n + 1, sizeof(*which));
+    struct left_out l = {.lessons = &lessons, .fits = fits, .which = which};
+    struct rca_pool quiet = {.n = pool->n, .jobs = pool->jobs};
+    int err;
+
+    if (!fits || !which)
+        return -ENOMEM;
+    err =
+        rca_learn_gather(run->folders, pool, run->options->rank.seed, &lessons);
+    err = err ? err : rca_pool_run(&quiet, fit_one, &l);
+    run->fits = fits;
+    run->which = which;
+    return err ? err : run_all(run, pool, ret_evaluation);
+}
+
 int rca_evaluate(const struct rca_folders *folders,
                  const struct rca_evaluate_options *options,
                  struct rca_evaluation *ret_evaluation)
 {
-    struct result *results RCA_CLEANUP(results_free) = NULL;
     struct run run = {.folders = folders, .options = options};
     const struct rca_pool pool = {.n = folders->n,
                                   .jobs = options->jobs,
                                   .progress = options->progress,
                                   .progress_data = options->progress_data};
-    int err;
 
-    results = calloc(folders->n + 1, sizeof(*results));
-    if (!results)
-        return -ENOMEM;
-    run.results = results;
-    err = rca_pool_run(&pool, evaluate_one, &run);
-    err = err ? err : gather(results, folders->n, ret_evaluation);
-    for (size_t i = 0; i < folders->n; i++)
-        result_done(&results[i]);
-    return err;
+    return options->loo ? run_loo(&run, &pool, ret_evaluation)
+                        : run_all(&run, &pool, ret_evaluation);
 }
 
 void rca_evaluation_done(struct rca_evaluation *evaluation)

@@ -24,13 +24,16 @@
  *          rows where that is shorter), not overlapping, spread over the last
  *          half of the rows, RCA_EVALUATE_WINDOWS at most; the rows before a
  *          window are its normal ones. Such outcomes have no known cause.
+ * @loo:    learn the weights from the cases of all other data sets, for each
+ *          data set (leave one out); the default method's only. What is learned
+ *          from has its right start, whatever @shift.
  * @jobs:   threads; 0: one a processor
  * @progress: called after each case, by one thread at a time; or NULL
  */
 struct rca_evaluate_options {
     struct rca_rank_options rank;
     int shift;
-    _Bool normal;
+    _Bool normal, loo;
     unsigned jobs;
     void (*progress)(void *data, size_t done, size_t n);
     void *progress_data;
@@ -60,3 +63,8 @@ RCA_MUST_CHECK int rca_evaluate(const struct rca_folders *folders,
                                 const struct rca_evaluate_options *options,
                                 struct rca_evaluation *ret_evaluation);
 void rca_evaluation_done(struct rca_evaluation *evaluation);
+
+/** rca_true_service() - the service that is to be found: the truth's, or its
+ * entity's as the case says; NULL if the cause is not known. Borrowed. */
+const char *rca_true_service(const struct rca_case *c,
+                             const struct rca_truth *truth);

@@ -98,6 +98,7 @@ void rca_score_table_done(struct rca_score_table *table);
  * @bin:   of equal width; confidence and right are means, NAN where empty
  * @error: expected calibration error: mean over cases of |confidence - right|
  *         of their bins (M. P. Naeini et al., AAAI 2015); NAN without cases
+ * @range: of the error, less the bias of drawing
  */
 struct rca_reliability {
     struct rca_reliability_bin {

@@ -49,6 +49,19 @@ static void finish(struct rca_reliability *r)
     r->error = r->n ? sum / (double)r->n : NAN;
 }
 
+/* Binned errors are biased upwards, by the noise within the bins; drawn cases
+ * are so twice, those of the sample once: the difference is taken off, or the
+ * range would lie beside the figure. */
+static void centre(double *draws, double error)
+{
+    double bias = -error;
+
+    for (size_t d = 0; d < RCA_BOOTSTRAP_DRAWS; d++)
+        bias += draws[d] / RCA_BOOTSTRAP_DRAWS;
+    for (size_t d = 0; d < RCA_BOOTSTRAP_DRAWS; d++)
+        draws[d] = draws[d] > bias ? draws[d] - bias : 0;
+}
+
 static void draw(const struct guess *guesses, size_t n, double *draws)
 {
     uint64_t state = 1;
@@ -84,6 +97,8 @@ int rca_score_reliability(const struct rca_outcome *outcomes, size_t n,
     }
     finish(&r);
     draw(guesses, kept, draws);
+    if (kept)
+        centre(draws, r.error);
     r.range = rca_bootstrap_range(draws, RCA_BOOTSTRAP_DRAWS);
     *ret = r;
     return 0;

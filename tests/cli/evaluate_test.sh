@@ -139,6 +139,13 @@ try 1 'no case in it' "$dir/none"
     [ ! -s "$dir/out" ] || failed=1
 }
 
+# what is learned from the other data set suffices for so large a jump
+try 0 '^one +2  1.00' --loo "$good/one" "$dir/eval"
+holds out '^shop +2  1.00'
+try 0 'RCA_EVIDENCE_ODD3\] = [0-9.]+,' --fit "$good/one" "$dir/eval"
+holds out '^    .trust = \{'
+try 2 'only the default method learns' --fit --method baro "$good"
+
 # the visible incidents, where they are
 real=$(dirname "$0")/../../../shared/cases-smoke
 if [ -d "$real" ]; then
