@@ -10,14 +10,18 @@ static const struct rca_usage usage = {
     "explain",
     "rca explain [--entity NAME] [--metric NAME] [--at TIME | --from TIME --to "
     "TIME]\n"
-    "                   [--top 5] [--format FORMAT] [-o FILE]",
+    "                   [--top 5] [--method NAME [--exact]] [--format FORMAT] "
+    "[-o FILE]",
     "Name the root cause of what is wrong with an entity: text on a terminal,\n"
     "DOT when redirected, the suffix of -o decides otherwise. Without --entity\n"
     "the most severe symptom is explained, without times the latest incident.\n"
-    "Exit: 0 a cause was named, 3 the entity is normal, 4 no clear cause.",
+    "Another --method than the default only ranks: it gives no shares and does\n"
+    "not say how sure it is. Exit: 0 a cause was named, 3 the entity is normal,\n"
+    "4 no clear cause.",
     "  rca explain --entity web\n"
     "  rca explain --entity web --at 14:02 -o why.svg\n"
-    "  rca explain --entity service/web@host-3 | dot -Tpng > why.png\n",
+    "  rca explain --entity service/web@host-3 | dot -Tpng > why.png\n"
+    "  rca explain --entity web --method murphy\n",
 };
 
 static const char *const formats[] = {"text", "dot", "json",
@@ -31,6 +35,7 @@ struct options {
     const char *output;
     uint64_t top;
     int format; /* -1: by suffix or terminal */
+    int method;
 };
 
 static int pick_format(struct options *o)
@@ -59,6 +64,7 @@ static int pick_format(struct options *o)
 
 static int parse(int argc, char **argv, struct options *o)
 {
+    const char *methods[RCA_METHOD_COUNT + 1] = {NULL};
     const struct rca_arg args[] = {
         {"entity", 'e', RCA_ARG_TEXT, "NAME", &o->entity, NULL,
          "name, kind/name or kind/name@host"},
@@ -72,16 +78,24 @@ static int parse(int argc, char **argv, struct options *o)
          "end of the incident"},
         {"top", 0, RCA_ARG_NUMBER, "N", &o->top, NULL,
          "causes to list, at most (5)"},
+        {"method", 0, RCA_ARG_CHOICE, "NAME", &o->method, methods,
+         "attribution (the default), murphy, baro, nsigma or circa"},
+        {"exact", 0, RCA_ARG_FLAG, NULL, &o->explain.exact, NULL,
+         "murphy in closed form, without sampling"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o->format, formats,
          "text, dot, json, svg or png"},
         {"output", 'o', RCA_ARG_TEXT, "FILE", &o->output, NULL,
          "write there, whole or not at all"},
         {0},
     };
-    int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
+    int r;
 
+    for (unsigned i = 0; i < RCA_METHOD_COUNT; i++)
+        methods[i] = rca_method_name((enum rca_method)i);
+    r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
     if (r >= 0)
         return r;
+    o->explain.method = (enum rca_method)o->method;
     if (o->explain.at != RCA_TIME_NONE &&
         (o->explain.from != RCA_TIME_NONE || o->explain.to != RCA_TIME_NONE)) {
         (void)fprintf(stderr,

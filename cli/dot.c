@@ -217,12 +217,13 @@ static void banner(struct rca_buf *buf, const struct rca_explanation *e,
         rca_buf_str(buf,
                     e->verdict == RCA_VERDICT_NORMAL ? "NORMAL" : "SYMPTOM");
     else
-        rca_buf_fmt(buf, "#%u %s · %.0f %%", node->rank,
+        rca_buf_fmt(buf, "#%u %s", node->rank,
                     node->class == RCA_NODE_CAUSE &&
                             e->verdict == RCA_VERDICT_CAUSE
                         ? "ROOT CAUSE"
-                        : "POSSIBLE",
-                    100 * share);
+                        : "POSSIBLE");
+    if (node->class != RCA_NODE_SYMPTOM && isfinite(share))
+        rca_buf_fmt(buf, " · %.0f %%", 100 * share);
     end_font(buf, 1);
     rca_buf_str(buf, "</TD></TR></TABLE></TD></TR>\n");
 }

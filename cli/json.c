@@ -103,6 +103,8 @@ int rca_render_json(const struct rca_explanation *e, struct rca_buf *buf)
 {
     rca_buf_fmt(buf, "{\"schema_version\":%d,", SCHEMA_VERSION);
     rca_json_string(buf, "verdict", rca_verdict_name(e->verdict));
+    next(buf);
+    rca_json_string(buf, "method", rca_method_name(e->method));
     rca_buf_str(buf, ",\n\"symptom\":{");
     identity(buf, &e->symptom);
     change(buf, &e->symptom);

@@ -5,6 +5,7 @@
  * why, what if, what is normal, what was not seen, what to do next.
  */
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -103,6 +104,14 @@ static int measure(const struct rca_explanation *e, struct table *t)
     return 0;
 }
 
+/* without blanks before it */
+static void end_line(struct rca_buf *buf)
+{
+    while (buf->len && buf->text[buf->len - 1] == ' ')
+        buf->len--;
+    rca_buf_str(buf, "\n");
+}
+
 static int cause_row(struct rca_buf *buf, const struct rca_explanation *e,
                      size_t i, const struct table *t, _Bool colour)
 {
@@ -127,10 +136,13 @@ static int cause_row(struct rca_buf *buf, const struct rca_explanation *e,
     pad(buf, c->label, t->metric);
     rca_buf_str(buf, "  ");
     pad(buf, change, t->change);
-    rca_buf_fmt(buf, "  %-8s  %3.0f %%", clock, 100 * cause->share);
-    if (i == 0)
+    if (isfinite(cause->share))
+        rca_buf_fmt(buf, "  %-8s  %3.0f %%", clock, 100 * cause->share);
+    else if (*clock)
+        rca_buf_fmt(buf, "  %s", clock);
+    if (i == 0 && isfinite(cause->confidence))
         rca_buf_fmt(buf, "  (%.0f %% sure)", 100 * cause->confidence);
-    rca_buf_str(buf, "\n");
+    end_line(buf);
     return 0;
 }
 
@@ -149,7 +161,8 @@ static int cause_table(struct rca_buf *buf, const struct rca_explanation *e,
     pad(buf, "", t.metric);
     rca_buf_str(buf, "  ");
     pad(buf, "change", t.change);
-    rca_buf_str(buf, "  began     share\n");
+    rca_buf_fmt(buf, "  began%s\n",
+                isfinite(e->causes[0].share) ? "     share" : "");
     for (size_t i = 0; i < e->n_causes && !r; i++)
         r = cause_row(buf, e, i, &t, colour);
     return r;
@@ -217,6 +230,8 @@ static void why(struct rca_buf *buf, const struct rca_explanation *e)
 
 static void what_if(struct rca_buf *buf, const struct rca_explanation *e)
 {
+    if (!e->n_causes || !isfinite(e->causes[0].value))
+        return;
     rca_buf_fmt(buf, "%-*s", INDENT, "what if");
     rca_words_what_if(buf, e);
     rca_buf_str(buf, "\n");

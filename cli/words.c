@@ -277,11 +277,15 @@ void rca_words_sure(struct rca_buf *buf, const struct rca_explanation *e)
         rca_buf_str(buf, "Nothing that was measured explains it.");
         return;
     }
-    rca_buf_fmt(buf,
-                e->verdict == RCA_VERDICT_UNCLEAR
-                    ? "Only %.0f %% sure: a cause is named from 50 %% on."
-                    : "%.0f %% sure.",
-                100 * e->causes[0].confidence);
+    if (!isfinite(e->causes[0].confidence))
+        rca_buf_fmt(buf, "Ranked by %s, which does not say how sure it is.",
+                    rca_method_name(e->method));
+    else
+        rca_buf_fmt(buf,
+                    e->verdict == RCA_VERDICT_UNCLEAR
+                        ? "Only %.0f %% sure: a cause is named from 50 %% on."
+                        : "%.0f %% sure.",
+                    100 * e->causes[0].confidence);
     if (e->causes[0].card.onset != RCA_TIME_NONE)
         before_symptom(buf, e->causes[0].card.onset, e->symptom.onset);
 }

@@ -100,9 +100,11 @@ static void set_times(struct rca_answer *answer, const struct rca_inquiry *q,
 
 static void set_verdict(struct rca_explanation *e)
 {
-    const _Bool clear = e->n_causes > 0 &&
-                        e->causes[0].confidence >= CONFIDENCE_FLOOR &&
-                        e->causes[0].share >= SHARE_FLOOR;
+    /* other methods name whom they list */
+    const _Bool clear =
+        e->n_causes > 0 && (e->method != RCA_METHOD_ATTRIBUTION ||
+                            (e->causes[0].confidence >= CONFIDENCE_FLOOR &&
+                             e->causes[0].share >= SHARE_FLOOR));
 
     e->verdict = clear ? RCA_VERDICT_CAUSE : RCA_VERDICT_UNCLEAR;
 }
@@ -128,7 +130,9 @@ static int find_causes(struct rca_answer *answer,
     if (err)
         return err;
     answer->a = a;
-    err = rca_answer_causes(answer, o->top ? o->top : DEFAULT_TOP);
+    err = o->method == RCA_METHOD_ATTRIBUTION
+              ? rca_answer_causes(answer, o->top ? o->top : DEFAULT_TOP)
+              : rca_answer_rank(answer, o, o->top ? o->top : DEFAULT_TOP);
     if (!err)
         err = rca_answer_draw(answer);
     answer->a = NULL;
@@ -149,6 +153,7 @@ static int write_answer(struct rca_answer *answer, const struct rca_inquiry *q,
     if (err)
         return err;
     set_times(answer, q, &answer->scene->incident);
+    answer->e->method = o->method;
     err = rca_answer_card(answer, answer->symptom, &answer->e->symptom);
     if (err)
         return err;

@@ -19,7 +19,9 @@ struct rca_explain_options {
     rca_time from, to; /* the incident; RCA_TIME_NONE: found by itself */
     rca_time at; /* the abnormal stretch that holds it; or RCA_TIME_NONE */
     size_t top; /* causes wanted; 0: 5 */
-    uint64_t seed; /* of the bootstrap */
+    uint64_t seed; /* of the bootstrap, or of what the method draws */
+    enum rca_method method; /* that ranks the causes */
+    _Bool exact; /* murphy: in closed form */
 };
 
 #define RCA_SPARK 12
@@ -44,6 +46,7 @@ struct rca_card {
 
 struct rca_cause {
     struct rca_card card; /* the entity's metric that carries most of it */
+    /* NAN where the method does not give them, all below: */
     double share; /* of the symptom's change, 0..1 */
     double confidence; /* that this entity is the cause, 0..1 */
     double value, low, high; /* of the symptom, had this been as usual */
@@ -72,6 +75,8 @@ struct rca_flow {
 /** struct rca_explanation - the answer; everything in it is owned by it */
 struct rca_explanation {
     enum rca_verdict verdict;
+    enum rca_method method; /* that ranked the causes; the flows are always the
+                             * attribution's */
     struct rca_card symptom;
     rca_time from, to; /* the incident */
     rca_time spark_from, spark_to;

@@ -20,8 +20,8 @@
  *    know how far down the truth was.
  *
  * The symptom's own entity is judged by its other metrics. Without edges at the
- * symptom everything is its neighbour: the relations are
- * then those that the 10 best correlated metrics make.
+ * symptom everything is its neighbour: the relations are then those that the 10
+ * best correlated metrics make.
  *
  * O(candidates * (graph + samples * metrics on the paths)).
  */
@@ -252,9 +252,9 @@ static void set_usual(struct murphy *m, uint32_t candidate,
 
 static int test_candidate(struct murphy *m, uint32_t candidate)
 {
-    struct rca_murphy_moments as_is, counterfactual;
+    struct rca_murphy_moments as_is = {0}, counterfactual = {0};
     struct rca_murphy_chain c;
-    int err = 0;
+    int err;
 
     lay_chain(m, candidate, &c);
     err = run(m, &c, 2 * (uint64_t)candidate, &as_is);

@@ -151,29 +151,58 @@ static size_t count_new(const struct rca_answer *answer,
     return fresh;
 }
 
-/* the way of the @rank-th cause, if there is room for all of it */
+/* the culprit that entity @entity is, or NULL */
+static const struct rca_culprit *find_culprit(const struct rca_attribution *a,
+                                              rca_id entity)
+{
+    for (size_t i = 0; i < a->n_culprits; i++) {
+        if (a->culprits[i].entity == entity)
+            return &a->culprits[i];
+    }
+    return NULL;
+}
+
+/* the card of the @rank-th cause, where there is room and it has none */
+static void draw_cause(struct rca_explanation *e, unsigned rank)
+{
+    const struct rca_card *card = &e->causes[rank - 1].card;
+    const size_t at = find_node(e, card->entity);
+
+    if (at == RCA_ANSWER_NODES)
+        return;
+    if (at == e->n_nodes) {
+        e->nodes[at] = (struct rca_node){.card = *card,
+                                         .class = rank == 1 ? RCA_NODE_CAUSE
+                                                            : RCA_NODE_OTHER};
+        e->n_nodes++;
+    }
+    e->nodes[at].rank = rank;
+}
+
+/* the way of the @rank-th cause, if there is room for all of it; a cause of
+ * which the attribution knows nothing stands alone */
 static int draw_way(struct rca_answer *answer, const struct rca_paths *paths,
                     unsigned rank)
 {
     struct rca_explanation *e = answer->e;
+    const struct rca_culprit *culprit =
+        find_culprit(answer->a, e->causes[rank - 1].card.entity);
     struct stop stops[RCA_ANSWER_NODES];
-    const size_t n =
-        find_stops(answer, paths, answer->a->culprits[rank - 1].carrier, stops,
-                   RCA_ANSWER_NODES);
+    const size_t n = culprit ? find_stops(answer, paths, culprit->carrier,
+                                          stops, RCA_ANSWER_NODES)
+                             : 0;
     size_t node;
 
+    if (!culprit)
+        draw_cause(e, rank);
     if (n == 0 || e->n_nodes + count_new(answer, stops, n) > RCA_ANSWER_NODES)
         return 0;
-    for (size_t k = 0; k < n; k++) {
-        const enum rca_node_class class = k > 0       ? RCA_NODE_PATH
-                                          : rank == 1 ? RCA_NODE_CAUSE
-                                                      : RCA_NODE_OTHER;
-        const int err = add_node(answer, stops[k].shown, class, &node);
+    draw_cause(e, rank);
+    for (size_t k = 1; k < n; k++) {
+        const int err = add_node(answer, stops[k].shown, RCA_NODE_PATH, &node);
 
         if (err)
             return err;
-        if (k == 0)
-            e->nodes[node].rank = rank;
     }
     for (size_t k = 0; k + 1 < n; k++)
         add_flow(answer, &stops[k], &stops[k + 1], rank == 1);

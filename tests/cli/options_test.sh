@@ -52,6 +52,8 @@ mistake "wants a duration .* '-3'" train --window -3
 mistake "wants a number, not 'many'" explain --top many
 mistake "at goes without --from" explain --at 14:02 --from 14:00
 mistake "from must be before" explain --from @20 --to @10
+mistake "wants one of attribution murphy .*, not 'murhpy'" \
+    explain --method murhpy
 mistake "unexpected word 'web'" explain web
 mistake "show what" show
 mistake "'entitis': did you mean 'entities'" show entitis
