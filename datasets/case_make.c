@@ -50,7 +50,7 @@ static int add_names(struct maker *m)
     const struct rca_case_parts *p = m->parts;
     int err = 0;
 
-    for (size_t i = 0; i < p->table.n_columns && !err; i++) {
+    for (size_t i = 0; i < p->table.n_columns + p->table.n_empty && !err; i++) {
         const struct rca_column *column = &p->table.columns[i];
 
         if (i == 0 || strcmp(column->entity, column[-1].entity) != 0)
@@ -128,6 +128,7 @@ static int make_columns(struct maker *m, struct rca_window *w,
     const struct rca_table *t = &m->parts->table;
     rca_id id = 0;
 
+    assert(m->names); /* a table has a column */
     for (size_t v = 0; v < t->n_columns; v++) {
         const char *metric = rca_arena_text(arena, t->columns[v].metric);
 

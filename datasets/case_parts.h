@@ -39,12 +39,13 @@ struct rca_column {
 };
 
 /**
- * struct rca_table - metrics.csv: columns sorted by (entity, metric), none
- * empty, each once; rows by time, each time once
- * @x: column-major, n_rows * n_columns
+ * struct rca_table - metrics.csv: columns sorted by (entity, metric), each once;
+ * rows by time, each time once
+ * @x:       column-major, n_rows * n_columns; a value in each column
+ * @n_empty: of columns without any value: behind the others in @columns
  */
 struct rca_table {
-    size_t n_rows, n_columns;
+    size_t n_rows, n_columns, n_empty;
     rca_time *times; /* owned */
     double *x; /* owned */
     struct rca_column *columns; /* owned */

@@ -353,9 +353,11 @@ static int finish(struct reader *rd, struct rca_table *ret)
         malloc(rd->n_rows * sizeof(*places));
     double *column RCA_CLEANUP(rca_freep) =
         malloc(rd->n_rows * sizeof(*column));
-    size_t rows = 0, columns = 0;
+    struct rca_column *empty RCA_CLEANUP(rca_freep) =
+        malloc(rd->n_columns * sizeof(*empty));
+    size_t rows = 0, columns = 0, n_empty = 0;
 
-    if (!places || !column)
+    if (!places || !column || !empty)
         return -ENOMEM;
     for (size_t r = 0; r < rd->n_rows; r++)
         places[r] = (struct place){rd->times[r], r};
@@ -366,13 +368,17 @@ static int finish(struct reader *rd, struct rca_table *ret)
     }
     /* a column moves towards the front only, behind the one before it */
     for (size_t c = 0; c < rd->n_columns; c++) {
-        if (!gather(rd, places, rd->x + c * rd->room, column))
+        if (!gather(rd, places, rd->x + c * rd->room, column)) {
+            empty[n_empty++] = rd->columns[c];
             continue;
+        }
         memcpy(rd->x + columns * rows, column, rows * sizeof(*column));
         rd->columns[columns++] = rd->columns[c];
     }
+    memcpy(rd->columns + columns, empty, n_empty * sizeof(*empty));
     *ret = (struct rca_table){.n_rows = rows,
                               .n_columns = columns,
+                              .n_empty = n_empty,
                               .times = RCA_TAKE(rd->times),
                               .x = RCA_TAKE(rd->x),
                               .columns = RCA_TAKE(rd->columns)};

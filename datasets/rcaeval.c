@@ -7,9 +7,16 @@
  * "user_load_balancer_cpu" every service has "cpu" and one "load_balancer_cpu";
  * of "user_latency_p90" all have "latency_p90". A name without any such word is
  * split at its last '_'.
+ *
+ * That knows the services. A second look then takes a column to a service of a
+ * shorter name, if it was a mere guess, or if what was cut off the metric is
+ * that: "cart_client_latency" is of "cart", which has more metrics than
+ * "cart_client" and no "latency" of its own, when most services have a
+ * "client_latency".
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -114,34 +121,217 @@ static _Bool is_better(const struct part *a, const struct part *b)
     return a->metric < b->metric;
 }
 
+/* struct owner - a service by the first look; @name has @length bytes
+ * @metrics: its columns */
+struct owner {
+    const char *name;
+    size_t length, metrics;
+};
+
+/* struct owners - @list sorted; @n_real: with two metrics or more, and not
+ * named like a part of one with more */
+struct owners {
+    struct owner *list;
+    size_t n, n_real;
+};
+
+static void done_owners(struct owners *owners)
+{
+    free(owners->list);
+}
+
+static int by_owner(const void *a, const void *b)
+{
+    const struct owner *x = a, *y = b;
+    const size_t n = x->length < y->length ? x->length : y->length;
+    const int c = memcmp(x->name, y->name, n);
+
+    return c ? c : (x->length > y->length) - (x->length < y->length);
+}
+
+static struct owner owner_of(const struct rca_column *columns,
+                             const struct part *p)
+{
+    const char *name = columns[p->column].name;
+
+    return (struct owner){name, (size_t)(p->metric - name) - 1, 1};
+}
+
+/* whether the name of a service with more metrics begins @o's */
+static _Bool is_part(const struct owners *owners, const struct owner *o)
+{
+    for (size_t n = 1; n < o->length; n++) {
+        const struct owner key = {o->name, n, 0};
+        const struct owner *at = NULL;
+
+        if (o->name[n] == '_')
+            at = bsearch(&key, owners->list, owners->n, sizeof(key), by_owner);
+        if (at && at->metrics > o->metrics)
+            return 1;
+    }
+    return 0;
+}
+
+/* the services of all columns that begin with a metric's word */
+static int list_owners(const struct rca_column *columns, size_t n,
+                       const struct part *const *best, struct owners *ret)
+{
+    struct owner *list = malloc(n * sizeof(*list));
+    size_t m = 0, kept = 0;
+
+    ret->list = list;
+    if (!list)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if (best[i] && best[i]->word)
+            list[m++] = owner_of(columns, best[i]);
+    }
+    if (m)
+        qsort(list, m, sizeof(*list), by_owner);
+    for (size_t i = 0; i < m; i++) {
+        if (kept && !by_owner(&list[kept - 1], &list[i]))
+            list[kept - 1].metrics++;
+        else
+            list[kept++] = list[i];
+    }
+    ret->n = kept;
+    for (size_t i = 0; i < kept; i++)
+        ret->n_real += list[i].metrics > 1 && !is_part(ret, &list[i]);
+    return 0;
+}
+
+/* how many metrics the service has that @p would make its column's */
+static size_t metrics_of(const struct owners *owners,
+                         const struct rca_column *columns, const struct part *p)
+{
+    const struct owner key = owner_of(columns, p);
+    const struct owner *at = NULL;
+
+    if (owners->n)
+        at = bsearch(&key, owners->list, owners->n, sizeof(key), by_owner);
+    return at ? at->metrics : 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* struct second - the second look; @names: all columns', sorted */
+struct second {
+    const struct rca_column *columns;
+    size_t n;
+    const char **names;
+    struct owners owners;
+};
+
+static void done_second(struct second *s)
+{
+    free(s->names);
+    done_owners(&s->owners);
+}
+
+/* whether the service that @p would make has a column of its own for what is
+ * @now the metric; -ENOMEM */
+static int has_own(const struct second *s, const struct part *p,
+                   const struct part *now)
+{
+    const struct owner o = owner_of(s->columns, p);
+    char *name RCA_CLEANUP(rca_freep) = NULL;
+
+    if (asprintf(&name, "%.*s_%s", (int)o.length, o.name, now->metric) < 0)
+        return -ENOMEM;
+    return bsearch(&name, s->names, s->n, sizeof(*s->names), by_text) != NULL;
+}
+
+/* whether @p may replace @now, of the first look: 0, 1 or -ENOMEM */
+static int is_truer(const struct second *s, const struct part *p,
+                    const struct part *now)
+{
+    const size_t metrics = metrics_of(&s->owners, s->columns, p);
+    int own;
+
+    if (metrics < 2 || p->metric == now->metric)
+        return 0;
+    if (!now->word)
+        return 1;
+    if (p->metric > now->metric || 2 * p->support < s->owners.n_real ||
+        metrics <= metrics_of(&s->owners, s->columns, now))
+        return 0;
+    own = has_own(s, p, now);
+    return own < 0 ? own : !own;
+}
+
+/* @first: by column, of the first look; @ret_best: zeroed; of the second: of
+ * the services that may have a column that with the longest name */
+static int look_again(const struct rca_column *columns, size_t n,
+                      const struct parts *parts,
+                      const struct part *const *first,
+                      const struct part **ret_best)
+{
+    struct second s RCA_CLEANUP(done_second) = {.columns = columns, .n = n};
+    int err = list_owners(columns, n, first, &s.owners);
+
+    s.names = malloc(n * sizeof(*s.names));
+    if (err || !s.names)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        s.names[i] = columns[i].name;
+    qsort(s.names, n, sizeof(*s.names), by_text);
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct part *p = &parts->list[i];
+        const struct part **now = &ret_best[p->column];
+        const int truer = is_truer(&s, p, first[p->column]);
+
+        if (truer < 0)
+            return truer;
+        if (truer && (!*now || p->metric > (*now)->metric))
+            *now = p;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!ret_best[i])
+            ret_best[i] = first[i];
+    }
+    return 0;
+}
+
+/* @best: by column, of @parts in any order */
+static void look(const struct parts *parts, const struct part **best)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        const struct part *p = &parts->list[i];
+
+        if (!best[p->column] || is_better(p, best[p->column]))
+            best[p->column] = p;
+    }
+}
+
 int rca_table_split_service(struct rca_csv *csv, struct rca_column *columns,
                             size_t n)
 {
     struct parts parts RCA_CLEANUP(done) = {0};
+    const struct part **guess RCA_CLEANUP(rca_freep) =
+        calloc(n, sizeof(const struct part *));
     const struct part **best RCA_CLEANUP(rca_freep) =
         calloc(n, sizeof(const struct part *));
     int err = list_parts(columns, n, &parts);
 
-    if (err || !best)
+    if (err || !guess || !best)
         return -ENOMEM;
     if (!parts.n)
         return rca_csv_fail(csv, "no column is named SERVICE_METRIC");
     qsort(parts.list, parts.n, sizeof(*parts.list), by_metric);
     count_support(&parts);
-    for (size_t i = 0; i < parts.n; i++) {
-        const struct part *p = &parts.list[i];
-
-        if (!best[p->column] || is_better(p, best[p->column]))
-            best[p->column] = p;
-    }
-    for (size_t i = 0; i < n; i++) {
+    look(&parts, guess);
+    err = look_again(columns, n, &parts, guess, best);
+    for (size_t i = 0; i < n && !err; i++) {
         if (!best[i])
             continue;
         columns[i].entity = columns[i].name;
         columns[i].metric = best[i]->metric;
         columns[i].name[best[i]->metric - columns[i].name - 1] = '\0';
     }
-    return 0;
+    return err;
 }
 
 int rca_truth_of_folder(const char *name, struct rca_truth *ret_truth)

@@ -226,6 +226,154 @@ static void a_wrong_start_can_be_told(void **state)
     folder_done(&f);
 }
 
+/* equal in all that a method may see */
+static void same_case(const struct rca_case *a, const struct rca_case *b)
+{
+    const struct rca_window *v = a->window, *w = b->window;
+
+    assert_int_equal(v->n_vars, w->n_vars);
+    assert_int_equal(v->n_rows, w->n_rows);
+    assert_int_equal(v->from, w->from);
+    assert_int_equal(v->step, w->step);
+    for (size_t i = 0; i < v->n_vars; i++) {
+        assert_int_equal(v->vars[i].entity, w->vars[i].entity);
+        assert_string_equal(v->vars[i].metric.name, w->vars[i].metric.name);
+        assert_int_equal(v->vars[i].metric.role, w->vars[i].metric.role);
+        for (size_t r = 0; r < v->n_rows; r++) {
+            const double x = v->x[i * v->n_rows + r];
+            const double y = w->x[i * v->n_rows + r];
+
+            assert_true(x == y || (isnan(x) && isnan(y)));
+        }
+    }
+    assert_int_equal(rca_graph_size(a->graph), rca_graph_size(b->graph));
+    assert_int_equal(rca_graph_edges(a->graph), rca_graph_edges(b->graph));
+    for (uint32_t i = 0; i < rca_graph_size(a->graph); i++) {
+        const struct rca_entity *e = rca_graph_entity(a->graph, i);
+        const struct rca_entity *f = rca_graph_entity(b->graph, i);
+        size_t n, m;
+        const struct rca_arc *p = rca_graph_arcs(a->graph, i, &n);
+        const struct rca_arc *q = rca_graph_arcs(b->graph, i, &m);
+
+        assert_string_equal(e->name, f->name);
+        assert_int_equal(e->kind, f->kind);
+        assert_int_equal(e->first, f->first);
+        assert_string_equal(a->service[i], b->service[i]);
+        assert_int_equal(n, m);
+        for (size_t k = 0; k < n; k++)
+            assert_true(p[k].node == q[k].node && p[k].kind == q[k].kind &&
+                        p[k].out == q[k].out);
+    }
+}
+
+static void the_order_in_the_files_changes_nothing(void **state)
+{
+    struct rca_case *a RCA_CLEANUP(rca_case_free) = NULL;
+    struct rca_case *b RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "one");
+    put_all(&f);
+    a = read_case(&f);
+    folder_put(&f, "metrics.csv",
+               "db.cpu,host1.cpu,time,web.requests_per_second,web.latency_p99\n"
+               "9,,1700000240,10,0.9\n9,52,1700000180,10,0.9\n"
+               "1,50,1700000000,10,0.1\n1,,1700000120,10,0.1\n"
+               ",51,1700000060,11,0.1\n");
+    folder_put(&f, "graph.csv",
+               "kind,target,source\nwire,eth0,eth1\ninterface_of,host1,eth0\n"
+               "runs_on,host1,web-1\nhas_pod,web-1,web\ncalls,db,web\n"
+               "calls,db,web\n");
+    folder_put(&f, "entities.csv",
+               "service,kind,entity\nodd,gizmo,odd\noutside,probe,outside\n"
+               "web,pod,web-1\nhost1,node,host1\nstore,database,db\n"
+               "web,service,web\n");
+    b = read_case(&f);
+    same_case(a, b);
+    folder_done(&f);
+}
+
+/* Two fresh columns, one of an entity that appears with the incident */
+static void who_appears_is_seen_from_then(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "one");
+    folder_put(&f, "metrics.csv",
+               "time,a.x,b.x,b.y,gone.x,never.x\n1,1,,,1,\n2,1,,1,1,\n"
+               "3,1,1,1,,\n4,1,,,,\n");
+    folder_put(&f, "truth.json", "{\"incident_start\": 3}");
+    c = read_case(&f);
+    assert_int_equal(c->window->n_vars, 4);
+    assert_int_equal(rca_graph_entity(c->graph, id_of(c, "b"))->first,
+                     2 * RCA_SECOND);
+    assert_int_equal(rca_graph_entity(c->graph, id_of(c, "b"))->last,
+                     3 * RCA_SECOND);
+    assert_int_equal(rca_graph_entity(c->graph, id_of(c, "gone"))->last,
+                     2 * RCA_SECOND);
+    assert_int_equal(rca_graph_entity(c->graph, id_of(c, "never"))->last,
+                     4 * RCA_SECOND);
+    folder_done(&f);
+}
+
+/* a victim that is known by name only, and its metric that is not measured */
+static void a_victim_may_have_no_metrics(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "one");
+    put_all(&f);
+    folder_put(&f, "truth.json",
+               "{\"incident_start\": 1700000180, \"victim\":"
+               "{\"entity\": \"shop\", \"metric\": \"clicks\"}}");
+    c = read_case(&f);
+    assert_int_equal(c->incident.victim, id_of(c, "shop"));
+    assert_null(c->incident.metric);
+    assert_string_equal(c->dataset, strrchr(f.path, '/') + 1);
+    folder_done(&f);
+}
+
+static void a_hundred_thousand_columns_are_read(void **state)
+{
+    enum { COLUMNS = 100000, ROWS = 17 };
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+    char path[256];
+    FILE *file;
+
+    (void)state;
+    folder_new(&f, "one");
+    (void)snprintf(path, sizeof(path), "%s/metrics.csv", f.at);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    (void)fputs("time", file);
+    for (int i = 0; i < COLUMNS; i++)
+        (void)fprintf(file, ",e%05d.m%d", (COLUMNS - 1 - i) / 10, i % 10);
+    for (int r = 0; r < ROWS; r++) {
+        (void)fprintf(file, "\n%d", r);
+        for (int i = 0; i < COLUMNS; i++)
+            (void)fprintf(file, ",%d", r * 1000000 + COLUMNS - 1 - i);
+    }
+    assert_int_equal(fclose(file), 0);
+    folder_put(&f, "truth.json", "{\"incident_start\": 10}");
+    c = read_case(&f);
+    assert_int_equal(c->window->n_vars, COLUMNS);
+    assert_int_equal(rca_graph_size(c->graph), COLUMNS / 10);
+    for (size_t v = 0; v < COLUMNS; v++) {
+        const double *x = c->window->x + v * ROWS;
+        const double entity = floor(x[0] / 10);
+
+        assert_true(c->window->vars[v].entity == (rca_id)entity);
+        assert_true(x[ROWS - 1] - x[0] == (ROWS - 1) * 1e6);
+    }
+    folder_done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +382,10 @@ int main(void)
         cmocka_unit_test(the_truth_is_read_apart),
         cmocka_unit_test(rcaevals_layout_is_read_too),
         cmocka_unit_test(a_wrong_start_can_be_told),
+        cmocka_unit_test(the_order_in_the_files_changes_nothing),
+        cmocka_unit_test(who_appears_is_seen_from_then),
+        cmocka_unit_test(a_victim_may_have_no_metrics),
+        cmocka_unit_test(a_hundred_thousand_columns_are_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
