@@ -19,21 +19,31 @@
  *
  * What is normal input: rows out of order, gaps, unequal sampling, constant,
  * empty, duplicate and infinite columns (infinite and "nan" cells count as
- * missing; of two columns of one name the first is kept), entities that appear
- * or vanish. What is not: a diagnostic with file, line and what was expected.
+ * missing; of two columns of one name the first is kept; an empty one is left
+ * out, its entity stays), entities that appear or vanish, or are named in one
+ * file only. What is not: a diagnostic with file, line and what was expected.
  */
 
 #include "graph/graph.h"
 #include "model/rank.h"
 
 /** struct rca_case - everything owned
- * @name:    the folder's
- * @dataset: truth.json's, else the parent folder's name
+ * @name:    the folder's; of RCAEval's layout SERVICE_FAULT/INSTANCE
+ * @dataset: truth.json's, else the parent folder's name; of RCAEval's layout
+ *           that of the folder above SERVICE_FAULT
  * @window:  one row for each time in the file, in order of time; its grid is
- *           nominal (the median step), @times are the rows' own
+ *           nominal (the median step), @times are the rows' own. Metrics keep
+ *           the file's names; role and unit are those of rca_metric_find() or
+ *           rca_metric_guess(). A counter, by name and values, is its rate.
+ * @graph:   entity ids are places in the order of names (strcmp), from 0, and
+ *           equal to the nodes; first and last are when any metric of it has a
+ *           value, all rows for one without
  * @service: by node of @graph: the service it is scored as; its own name where
  *           entities.csv does not say
- * @incident: what a method is given; borrows from the case */
+ * @incident: what a method is given; borrows from the case. `before` are all
+ *           rows before the incident's start, `incident` those up to its end;
+ *           later rows are in neither. The metric is NULL if it is not
+ *           in the window. */
 struct rca_case {
     char *name, *dataset;
     struct rca_window *window;
@@ -50,7 +60,8 @@ struct rca_case {
  * In the graph `has_pod` becomes part_of (member to whole) and `interface_of`
  * part_of; an entity whose service is another entity is part_of it; a probe
  * without edges depends (calls) on the entities that nobody calls. Edge kinds
- * that are not known are links, entity kinds that are not known are `other`.
+ * that are not known are links, entity kinds that are not known are `other`; an
+ * entity whose kind is not said is what its edges say, else a service.
  *
  * O(bytes + columns log columns). Return: 0; RCA_ESYNTAX with @diag filled for
  * a file that is broken; -ENOMEM; another -errno with @diag->file filled.
@@ -59,7 +70,8 @@ RCA_MUST_CHECK int rca_case_read(const char *folder, struct rca_case **ret_case,
                                  struct rca_diag *diag);
 void rca_case_free(struct rca_case **c);
 
-/** struct rca_truth - owned strings; NULL where the file has null or nothing;
+/** struct rca_truth - owned strings; NULL where the file has null or nothing
+ * @fault:    truth.json's fault_type, or the folder's FAULT
  * @prefixes: metric names that count as the cause's, NULL-terminated, or NULL */
 struct rca_truth {
     char *entity, *service, *fault;
@@ -76,5 +88,5 @@ void rca_truth_done(struct rca_truth *truth);
 _Bool rca_case_is_folder(const char *folder);
 
 /** rca_case_shift() - let the incident begin @rows later (or earlier if
- * negative); a method is told this wrong start */
+ * negative), within the rows there are; a method is told this wrong start */
 void rca_case_shift(struct rca_case *c, int rows);
