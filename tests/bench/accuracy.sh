@@ -5,6 +5,7 @@
 # cases under the paths, the default one leaving one data set out, with the
 # start told one row wrong, on normal rows, its confidence against the truth,
 # and by kind of fault. Markdown on standard output, progress on standard error.
+# INTO=FILE: instead, put them in FILE in place of what is between the markers.
 # SIMULATED=N (400) cases of `rca simulate`, SEED (1), count for the confidence,
 # too; 0: none. A method or option that this program does not have is left out.
 set -eu
@@ -12,10 +13,18 @@ set -eu
 rca=$1
 shift
 paths=("$@")
+into=${INTO:-}
 simulated=${SIMULATED:-400}
 seed=${SEED:-1}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+if [ -n "$into" ]; then
+    if [ "$(grep -cE '^<!-- (made by|end)' "$into")" != 2 ]; then
+        echo "$into: no markers" >&2
+        exit 1
+    fi
+    exec 3>&1 > "$work/tables"
+fi
 
 # run NAME OPTION... - evaluate into $work/NAME; false if it cannot
 run() {
@@ -190,3 +199,12 @@ cat << END
 \`\`\`
 <!-- end -->
 END
+
+if [ -n "$into" ]; then
+    exec >&3
+    awk -v tables="$work/tables" '
+        /^<!-- made by/ { while ((getline line < tables) > 0) print line; skip = 1 }
+        !skip { print }
+        /^<!-- end -->/ { skip = 0 }' "$into" > "$work/whole"
+    cat "$work/whole" > "$into"
+fi
