@@ -118,6 +118,9 @@ $(B)/%.o: %.c $(B)/flags | $(SKELS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The same cases on every machine: no fused multiply-add.
+$(B)/datasets/simulate%.o: CFLAGS += -ffp-contract=off
+
 define archive
 $(B)/lib$(1).a: $(call obj,$(call src,$(1)))
 	$$(call say,AR,$$@)

@@ -29,6 +29,7 @@ static const struct command {
     {"show", rca_cmd_show, "entities, edges, series, what the model knows"},
     {"evaluate", rca_cmd_evaluate,
      "how often the ranking is right, by labelled cases"},
+    {"simulate", rca_cmd_simulate, "labelled cases from a known cause"},
     {"import", rca_cmd_import, "case folders into the store"},
     {"status", rca_cmd_status, "what is in the store, and how fresh"},
     {"doctor", rca_cmd_doctor, "what this host allows, and what is lost"},
