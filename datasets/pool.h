@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * pool - the same work on each of n things, by several threads.
+ * pool - the same work on each of n things, by several threads
+ * (model/parallel.h), with word of how far it is. BLAS is held to one thread.
  */
 
 #include "graph/base/base.h"
@@ -10,8 +11,9 @@
 /**
  * struct rca_pool
  * @n:        things, numbered from 0
- * @jobs:     threads; 0: one a processor
- * @progress: called after each thing, by one thread at a time; or NULL
+ * @jobs:     threads; 0: one for each processor
+ * @progress: called after each thing that did not fail, by one thread at a
+ *            time; or NULL
  */
 struct rca_pool {
     size_t n;
@@ -21,12 +23,11 @@ struct rca_pool {
 };
 
 /**
- * rca_pool_run() - call @work for each thing, taken in order
+ * rca_pool_run() - call @work for each thing
  * @work: may touch what belongs to thing @i only; 0 or a negative error, after
  *        which no further thing is begun
  *
- * The calling thread works too: fewer threads than wanted are no failure.
- * Return: 0, or the error of the first thing in order that failed.
+ * Return: 0, or what the first failing call returned.
  */
 RCA_MUST_CHECK int rca_pool_run(const struct rca_pool *pool,
                                 int (*work)(void *data, size_t i), void *data);
