@@ -135,7 +135,7 @@ $(B)/rca: $(B)/cli/main.o $(ARCHIVES)
 # A test of a layer links that layer and those below it: an upward call does
 # not link. tests/unit/LAYER/...; collector/store is the layer `store`. A test
 # that is written but not listed in main() does not compile.
-$(B)/tests/unit/%.o: CFLAGS += -Werror=unused-function
+$(B)/tests/unit/%.o: private CFLAGS += -Werror=unused-function
 OOM       := $(foreach f,malloc calloc realloc strdup,-Wl,--wrap=$(f))
 layer      = $(if $(filter tests/unit/collector/store/%,$(1)),store,$(word 3,$(subst /, ,$(1))))
 below      = $(filter $(foreach l,$(BELOW_$(1)),$(B)/lib$(l).a),$(ARCHIVES))
