@@ -47,14 +47,18 @@ static void rank(const struct work *k, const double *x, size_t n, double *ret)
     }
 }
 
+/* means are taken from the first value on: that of a constant is exact, and no
+ * rounding correlates with anything */
 static double correlation(const double *x, const double *y, size_t n)
 {
     double mx = 0, my = 0, xy = 0, xx = 0, yy = 0;
 
     for (size_t i = 0; i < n; i++) {
-        mx += x[i] / (double)n;
-        my += y[i] / (double)n;
+        mx += x[i] - x[0];
+        my += y[i] - y[0];
     }
+    mx = x[0] + mx / (double)n;
+    my = y[0] + my / (double)n;
     for (size_t i = 0; i < n; i++) {
         xy += (x[i] - mx) * (y[i] - my);
         xx += (x[i] - mx) * (x[i] - mx);

@@ -73,6 +73,24 @@ static inline double *incident_metric(struct incident *c, rca_id entity,
     return x;
 }
 
+/* the graph, made at its first use; returns the incident as methods get it */
+static inline const struct rca_incident *incident_made(struct incident *c)
+{
+    if (!c->g)
+        assert_ok(rca_graph_new(c->entities, c->n_entities, c->edges,
+                                c->n_edges, &c->g));
+    c->i.g = c->g;
+    return &c->i;
+}
+
+/* all rows before the incident are normal; rca_scene_done() */
+static inline void incident_scene(struct incident *c, struct rca_scene *ret)
+{
+    const struct rca_incident *i = incident_made(c);
+
+    assert_ok(rca_scene_init(ret, i->w, i->g, i->before, i->incident));
+}
+
 static inline int incident_rank(struct incident *c, enum rca_method method,
                                 _Bool exact, uint64_t seed,
                                 struct rca_ranking **ret)
@@ -80,11 +98,7 @@ static inline int incident_rank(struct incident *c, enum rca_method method,
     const struct rca_rank_options options = {
         .method = method, .seed = seed, .exact = exact};
 
-    if (!c->g)
-        assert_ok(rca_graph_new(c->entities, c->n_entities, c->edges,
-                                c->n_edges, &c->g));
-    c->i.g = c->g;
-    return rca_rank(&c->i, &options, ret);
+    return rca_rank(incident_made(c), &options, ret);
 }
 
 /* every allocation fails once, nothing leaks, and the answer stays the same */
