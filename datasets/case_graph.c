@@ -24,7 +24,12 @@ static const struct {
     {"app", RCA_KIND_SERVICE},      {"application", RCA_KIND_SERVICE},
     {"gateway", RCA_KIND_SERVICE},  {"proxy", RCA_KIND_SERVICE},
     {"topic", RCA_KIND_SERVICE},    {"table", RCA_KIND_SERVICE},
-    {"volume", RCA_KIND_DISK},
+    {"volume", RCA_KIND_DISK},      {"os", RCA_KIND_HOST},
+    {"hypervisor", RCA_KIND_HOST},  {"docker", RCA_KIND_CGROUP},
+    {"replica", RCA_KIND_CGROUP},   {"task", RCA_KIND_CGROUP},
+    {"svc", RCA_KIND_SERVICE},      {"microservice", RCA_KIND_SERVICE},
+    {"api", RCA_KIND_SERVICE},      {"middleware", RCA_KIND_SERVICE},
+    {"broker", RCA_KIND_SERVICE},   {"storage", RCA_KIND_SERVICE},
 };
 
 /* and of edge; @turned: from the whole to its member */

@@ -2,7 +2,8 @@
 
 /*
  * What a column is. Prometheus' suffixes name a counter, but exports often hold
- * the growth per interval under the same name: the values decide.
+ * the growth per interval under the same name: the values decide. The values
+ * alone do not: an averaged rate grows as steadily while a system warms up.
  */
 
 #include <math.h>

@@ -60,6 +60,33 @@ try 1 "nowhere: .*[Nn]o such file" import "$dir/nowhere"
 try 1 "no 'truth.json'" import "$dir"
 [ ! -e "$dir/db" ] || { echo 'not ok: something was written'; failed=1; }
 
+# each file broken: one line that names it, and nothing is written
+printf 'entity,service,kind\ndb,db,database\n' >"$dir/first/entities.csv"
+# refuse FILE TEXT: with its content on standard input
+refuse() {
+    rm -rf "$dir/bad"
+    cp -r "$dir/first" "$dir/bad"
+    cat >"$dir/bad/$1"
+    try 1 "bad/$1:$2" import "$dir/bad"
+    [ "$(wc -l <"$dir/err")" -eq 1 ] && [ ! -s "$dir/out" ] &&
+        [ ! -e "$dir/db" ] && return
+    echo 'not ok: more than one line, or something was written'
+    failed=1
+}
+for file in metrics.csv graph.csv entities.csv truth.json; do
+    refuse $file '1:.*expected' </dev/null
+    head -c 4096 /dev/zero | refuse $file '1:.*expected'
+    head -c 4096 /proc/self/exe | refuse $file '[0-9]*:.*expected'
+    head -c 100 "$dir/first/$file" | tr ',:' '|;' | refuse $file '1:'
+done
+head -c 1000 "$dir/first/metrics.csv" | refuse metrics.csv '[0-9]+: .*cells'
+sed '5s/,[0-9]*,/,x,/' "$dir/first/metrics.csv" | refuse metrics.csv '5:[0-9]+: .x. is'
+sed '1s/time/t/' "$dir/first/metrics.csv" | refuse metrics.csv "1: no column 'time'"
+sed '1s/source/a/' "$dir/first/graph.csv" | refuse graph.csv "1: no column 'source'"
+sed '1s/entity/a/' "$dir/first/entities.csv" | refuse entities.csv '1: no column'
+sed 's/incident_start/start/' "$dir/first/truth.json" | refuse truth.json ' .*expected a time'
+sed 's/170/180/' "$dir/first/truth.json" | refuse truth.json '1: no row'
+
 try 0 "imported 'first': 5 metrics of 3 entities, 2 edges, 66 rows" import \
     "$dir/first"
 grep -E '^  rca' "$dir/out" | sed "s|^  rca|'$rca'|" >"$dir/commands"

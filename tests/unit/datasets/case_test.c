@@ -2,6 +2,7 @@
 #include "datasets/case.h"
 
 #include <errno.h>
+#include <glob.h>
 
 #include "tests/unit/datasets/folder.h"
 
@@ -374,6 +375,31 @@ static void a_hundred_thousand_columns_are_read(void **state)
     folder_done(&f);
 }
 
+/* the real incidents, where they are */
+static void all_shared_cases_are_read(void **state)
+{
+    glob_t found = {0};
+
+    (void)state;
+    if (glob("../shared/cases*/*/*/truth.json", 0, NULL, &found))
+        print_message("skip: no ../shared/cases\n");
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+        struct rca_truth t RCA_CLEANUP(rca_truth_done) = {0};
+        struct rca_diag diag = {0};
+        char *path = found.gl_pathv[i];
+
+        *strrchr(path, '/') = '\0';
+        if (rca_case_read(path, &c, &diag))
+            fail_msg("%s:%u: %s", diag.file, diag.line, diag.text);
+        assert_ok(rca_truth_read(path, &t, NULL));
+        assert_non_null(t.service);
+        assert_true(c->incident.before.to >= 20);
+        assert_true(c->incident.incident.to > c->incident.incident.from);
+    }
+    globfree(&found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +411,7 @@ int main(void)
         cmocka_unit_test(the_order_in_the_files_changes_nothing),
         cmocka_unit_test(who_appears_is_seen_from_then),
         cmocka_unit_test(a_victim_may_have_no_metrics),
+        cmocka_unit_test(all_shared_cases_are_read),
         cmocka_unit_test(a_hundred_thousand_columns_are_read),
     };
 
