@@ -168,6 +168,12 @@ if [ "$simulated" -gt 0 ] && "$rca" -q simulate --cases "$simulated" \
         printf '\n'
         table dataset "$work/both"
     fi
+    if run apart --loo; then
+        printf '\nThe same cases, leaving out of learning the data set under test:\n\n'
+        confidence "$work/apart"
+        printf '\n'
+        table dataset "$work/apart"
+    fi
     paths=("${given[@]}")
 fi
 
