@@ -137,8 +137,8 @@ static int answer(const struct rca_case *c, const struct rca_incident *incident,
 
 /* --- the truth ------------------------------------------------------------ */
 
-const char *rca_true_service(const struct rca_case *c,
-                             const struct rca_truth *truth)
+const char *rca_evaluate_service(const struct rca_case *c,
+                                 const struct rca_truth *truth)
 {
     if (truth->service || !truth->entity)
         return truth->service;
@@ -162,7 +162,7 @@ static int judge(const char *folder, const struct rca_case *c,
         ret_broken->err = err;
         return 0;
     }
-    service = rca_true_service(c, &truth);
+    service = rca_evaluate_service(c, &truth);
     o->known = service != NULL;
     if (truth.fault && text(&o->strings, truth.fault, &o->fault))
         return -ENOMEM;

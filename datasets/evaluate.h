@@ -64,7 +64,7 @@ RCA_MUST_CHECK int rca_evaluate(const struct rca_folders *folders,
                                 struct rca_evaluation *ret_evaluation);
 void rca_evaluation_done(struct rca_evaluation *evaluation);
 
-/** rca_true_service() - the service that is to be found: the truth's, or its
+/** rca_evaluate_service() - the service that is to be found: the truth's, or its
  * entity's as the case says; NULL if the cause is not known. Borrowed. */
-const char *rca_true_service(const struct rca_case *c,
-                             const struct rca_truth *truth);
+const char *rca_evaluate_service(const struct rca_case *c,
+                                 const struct rca_truth *truth);

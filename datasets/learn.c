@@ -46,7 +46,7 @@ static int convict(const char *folder, const struct rca_case *c,
     t->guilty = calloc(t->evidence->n + 1, sizeof(*t->guilty));
     if (!t->guilty)
         return -ENOMEM;
-    service = rca_true_service(c, &truth);
+    service = rca_evaluate_service(c, &truth);
     for (size_t i = 0; service && i < t->evidence->n; i++) {
         uint32_t node = rca_graph_node(c->graph, t->evidence->list[i].entity);
 
