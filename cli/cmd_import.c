@@ -66,6 +66,14 @@ static int read_cases(struct cases *cases, size_t n)
 
         if (err)
             return complain(path, &diag, err);
+        if (cases->list[cases->n]->times[0] >= 0)
+            continue;
+        (void)fprintf(stderr,
+                      "rca: '%s' has times before 1970, which no command can "
+                      "name\n",
+                      path);
+        rca_case_free(&cases->list[cases->n]);
+        return RCA_EXIT_ERROR;
     }
     return -1;
 }
@@ -136,7 +144,7 @@ static int write_cases(const struct rca_cli *cli, const struct cases *cases)
 
 static void remove_store(const char *path)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-lock"};
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(suffixes); i++) {
         char *name RCA_CLEANUP(rca_freep) = NULL;

@@ -49,7 +49,7 @@ static _Bool is_cumulative(const double *x, size_t n, size_t normal)
         if (!isnan(last)) {
             steps++;
             falls += x[r] < last;
-            growing += x[r] > last && r < normal;
+            growing += r < normal && x[r] > last;
         }
         last = x[r];
     }

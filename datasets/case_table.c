@@ -376,12 +376,11 @@ static int finish(struct reader *rd, struct rca_table *ret)
         rd->columns[columns++] = rd->columns[c];
     }
     memcpy(rd->columns + columns, empty, n_empty * sizeof(*empty));
-    *ret = (struct rca_table){.n_rows = rows,
-                              .n_columns = columns,
-                              .n_empty = n_empty,
-                              .times = RCA_TAKE(rd->times),
-                              .x = RCA_TAKE(rd->x),
-                              .columns = RCA_TAKE(rd->columns)};
+    *ret = (struct rca_table){
+        .n_rows = rows, .n_columns = columns, .n_empty = n_empty};
+    ret->times = RCA_TAKE(rd->times);
+    ret->x = RCA_TAKE(rd->x);
+    ret->columns = RCA_TAKE(rd->columns);
     return 0;
 }
 

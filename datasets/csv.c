@@ -319,7 +319,8 @@ int rca_csv_records(struct rca_csv *csv,
     }
     if (err)
         return err;
-    *ret = (struct rca_csv_records){RCA_TAKE(got.list), got.n, got.cap};
+    *ret = (struct rca_csv_records){.n = got.n, .cap = got.cap};
+    ret->list = RCA_TAKE(got.list);
     return 0;
 }
 

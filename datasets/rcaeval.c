@@ -346,8 +346,9 @@ int rca_truth_of_folder(const char *name, struct rca_truth *ret_truth)
     truth.fault = cut ? strdup(cut + 1) : NULL;
     if (!truth.service || (cut && !truth.fault))
         return -ENOMEM;
-    *ret_truth = (struct rca_truth){.entity = RCA_TAKE(truth.entity),
-                                    .service = RCA_TAKE(truth.service),
-                                    .fault = RCA_TAKE(truth.fault)};
+    *ret_truth = (struct rca_truth){.prefixes = NULL};
+    ret_truth->entity = RCA_TAKE(truth.entity);
+    ret_truth->service = RCA_TAKE(truth.service);
+    ret_truth->fault = RCA_TAKE(truth.fault);
     return 0;
 }

@@ -87,6 +87,10 @@ sed '1s/entity/a/' "$dir/first/entities.csv" | refuse entities.csv '1: no column
 sed 's/incident_start/start/' "$dir/first/truth.json" | refuse truth.json ' .*expected a time'
 sed 's/170/180/' "$dir/first/truth.json" | refuse truth.json '1: no row'
 
+sed 's/^1700/-170/' "$dir/first/metrics.csv" >"$dir/bad/metrics.csv"
+sed 's/1700003600/-170003600/' "$dir/first/truth.json" >"$dir/bad/truth.json"
+try 1 'before 1970' import "$dir/bad"
+
 try 0 "imported 'first': 5 metrics of 3 entities, 2 edges, 66 rows" import \
     "$dir/first"
 grep -E '^  rca' "$dir/out" | sed "s|^  rca|'$rca'|" >"$dir/commands"

@@ -37,7 +37,7 @@ static inline void folder_put(const struct folder *f, const char *name,
 /** folder_new() - with the folders @below ("set/case") in it */
 static inline void folder_new(struct folder *f, const char *below)
 {
-    (void)snprintf(f->path, sizeof(f->path), "/tmp/rca-case-XXXXXX");
+    *f = (struct folder){.path = "/tmp/rca-case-XXXXXX"};
     assert_non_null(mkdtemp(f->path));
     (void)snprintf(f->at, sizeof(f->at), "%s/%s", f->path, below);
     for (char *p = f->at + strlen(f->path) + 1; (p = strchr(p, '/')); p++) {
