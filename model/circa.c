@@ -6,17 +6,18 @@
  * testing), and more so where something that it may have moved departs too
  * (descendant adjustment). M. Li, Z. Li, K. Yin, X. Nie, W. Zhang, K. Sui, D.
  * Pei, "Causal Inference-Based Root Cause Analysis for Online Service Systems
- * with Intervention Recognition", KDD 2022, sections 4.2 to 4.4; conventions of
- * its published code (descendants: a direct one counts as it is, one behind
- * it only where that one is below 3).
+ * with Intervention Recognition", KDD 2022, sections 4.2 to 4.4.
  *
  * The causal graph is the paper's structural one of meta metrics (section
  * 4.1): inside an entity traffic -> saturation -> latency and errors; traffic
  * flows from a caller to what it calls, latency and errors back, and the
- * saturation of a resource reaches the latency and errors of its users. The
- * paper's graph has no cycles; here they are walked to a fixed point. Links
+ * saturation of a resource reaches the latency and errors of its users. Links
  * have no direction and carry nothing. At most 10 causes, the best correlated,
  * for each metric: normal rows are few.
+ *
+ * The paper looks for descendants through normal metrics, too. Here only direct
+ * ones count: graphs have cycles, and with traffic going down and latency up
+ * all that a service ever reaches would be below it (docs/DECISIONS.md).
  *
  * O(variables * candidates * rows).
  */
@@ -34,8 +35,6 @@
 #define RIDGE 1e-9
 /* A residual this small, in sds of the target, is rounding: all explained. */
 #define EXPLAINED 1e-6
-/* Descendants of descendants of ... looked at; graphs are not deeper. */
-#define MAX_DEPTH 64
 
 enum meta {
     TRAFFIC = 1,
@@ -182,19 +181,10 @@ static double test(const struct circa *c, uint32_t v)
     return most;
 }
 
-static double known(double score)
+/* to each abnormal metric the score of the worst that it may have moved */
+static int adjust(struct circa *c)
 {
-    return isnan(score) ? 0 : score;
-}
-
-/* one step down: below[cause] = the best of its effects and, behind effects
- * that are normal themselves, of theirs */
-static int look_below(struct circa *c, _Bool *ret_changed)
-{
-    *ret_changed = 0;
     for (size_t v = 0; v < c->table.n_vars; v++) {
-        const double own = known(c->score[v]);
-        const double best = own < ABNORMAL ? fmax(own, c->below[v]) : own;
         const int err = find_causes(c, v);
 
         if (err)
@@ -202,25 +192,14 @@ static int look_below(struct circa *c, _Bool *ret_changed)
         for (size_t k = 0; k < c->n_causes; k++) {
             double *below = &c->below[c->causes[k]];
 
-            *ret_changed |= best > *below;
-            *below = fmax(*below, best);
+            *below = fmax(*below, c->score[v]);
         }
     }
-    return 0;
-}
-
-static int adjust(struct circa *c)
-{
-    _Bool changed = 1;
-    int err = 0;
-
-    for (int depth = 0; !err && changed && depth < MAX_DEPTH; depth++)
-        err = look_below(c, &changed);
-    for (size_t v = 0; !err && v < c->table.n_vars; v++) {
+    for (size_t v = 0; v < c->table.n_vars; v++) {
         if (c->score[v] >= ABNORMAL)
             c->score[v] += c->below[v];
     }
-    return err;
+    return 0;
 }
 
 static int score_all(struct circa *c)

@@ -90,9 +90,7 @@ static void an_abnormal_effect_adds_to_its_cause(void **unused)
     rca_graph_free(&c.g);
 }
 
-/* Each calls the next, the last the first: nothing hangs. The slow one's caller
- * may pass it: round the cycle the slow one is its descendant, and a caller
- * that is abnormal by chance inherits. */
+/* each calls the next, the last the first */
 static void a_cycle_of_calls_is_answered(void **unused)
 {
     uint64_t state = test_seed() * 88172645463325252U;
@@ -112,8 +110,7 @@ static void a_cycle_of_calls_is_answered(void **unused)
         incident_edge(&c, e, (e + 1) % 5, RCA_EDGE_CALLS);
     }
     assert_ok(incident_rank(&c, METHOD, 0, 1, &r));
-    assert_true(score_of(r, 3) > 20);
-    assert_true(r->list[0].entity == 3 || r->list[1].entity == 3);
+    assert_int_equal(r->list[0].entity, 3);
     rca_ranking_free(&r);
     rca_graph_free(&c.g);
 }
