@@ -148,12 +148,22 @@ static int read_rcaeval(const char *path, const char *table, struct files *f,
                                 &f->parts.table);
 }
 
+/* Whether RCAEval's instance has a folder of its own below SERVICE_FAULT: if
+ * it is a number, or only the folder above can be SERVICE_FAULT. */
+static _Bool is_instance(const struct folder *folder)
+{
+    const char *name = folder->name;
+
+    return name[strspn(name, "0123456789")] == '\0' || !strchr(name, '_') ||
+           strchr(folder->parent, '_');
+}
+
 /* SERVICE_FAULT/INSTANCE where the layout is RCAEval's */
 static char *make_name(const struct folder *folder, _Bool rcaeval)
 {
     char *name = NULL;
 
-    if (!rcaeval)
+    if (!rcaeval || !is_instance(folder))
         name = strdup(folder->name);
     else if (asprintf(&name, "%s/%s", folder->parent, folder->name) < 0)
         name = NULL;
@@ -168,7 +178,8 @@ static int name_case(struct rca_case *c, const struct folder *folder,
     c->name = make_name(folder, rcaeval);
     c->dataset = RCA_TAKE(labels->dataset);
     if (!c->dataset)
-        c->dataset = strdup(rcaeval ? folder->above : folder->parent);
+        c->dataset = strdup(rcaeval && is_instance(folder) ? folder->above
+                                                           : folder->parent);
     if (!c->name || !c->dataset)
         return -ENOMEM;
     rca_name_print(c->dataset);
@@ -222,7 +233,9 @@ int rca_truth_read(const char *folder, struct rca_truth *ret_truth,
 
     if (rcaeval_table(folder)) {
         err = open_folder(folder, &f, diag);
-        return err ? err : rca_truth_of_folder(f.parent, ret_truth);
+        return err ? err
+                   : rca_truth_of_folder(is_instance(&f) ? f.parent : f.name,
+                                         ret_truth);
     }
     err = must_read(folder, "truth.json", &text, diag);
     return err ? err : rca_truth_parse(&text, ret_truth, diag);

@@ -52,7 +52,8 @@ int rca_table_split_dot(struct rca_csv *csv, struct rca_column *columns,
     for (size_t i = 0; i < n; i++) {
         char *dot = strrchr(columns[i].name, '.');
 
-        if (!*columns[i].name)
+        /* an index without a name, as pandas writes it */
+        if (!*columns[i].name || !strncmp(columns[i].name, "Unnamed: ", 9))
             continue;
         if (!dot || dot == columns[i].name || !dot[1]) {
             csv->column = columns[i].at;
@@ -99,9 +100,10 @@ static int read_names(struct reader *rd)
         more = rca_csv_cell(&rd->csv, &cell);
         if (more < 0)
             return more;
-        if (rd->time_at == SKIPPED && is_time(cell)) {
-            rd->time_at = rd->width;
-            cell = cell + strlen(cell);
+        if (is_time(cell)) {
+            if (rd->time_at == SKIPPED)
+                rd->time_at = rd->width;
+            cell = cell + strlen(cell); /* no metric */
         }
         rca_name_print(cell);
         rd->columns[rd->width++] =

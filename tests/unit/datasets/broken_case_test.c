@@ -312,6 +312,22 @@ static void odd_cells_are_missing_values(void **state)
     folder_done(&f);
 }
 
+static void columns_that_are_no_metrics_are_skipped(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "case");
+    c = read_with(&f,
+                  "Unnamed: 0,time,,a.x,datetime\n0,150,q,1,Monday\n"
+                  "1,160,,2,Tuesday\n",
+                  "{\"incident_start\": 160}");
+    assert_int_equal(c->window->n_vars, 1);
+    assert_close(find(c, "x")[1], 2, 0);
+    folder_done(&f);
+}
+
 static void times_are_read_in_any_unit(void **state)
 {
     static const char *const metrics[] = {
@@ -425,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_broken_truth_is_the_scorers_matter),
         cmocka_unit_test(the_other_layout_is_as_strict),
         cmocka_unit_test(odd_cells_are_missing_values),
+        cmocka_unit_test(columns_that_are_no_metrics_are_skipped),
         cmocka_unit_test(times_are_read_in_any_unit),
         cmocka_unit_test(counters_become_rates_by_their_values),
         cmocka_unit_test(no_memory_is_reported_and_survived),

@@ -208,6 +208,34 @@ static void rcaevals_layout_is_read_too(void **state)
     folder_done(&f);
 }
 
+static void an_instance_may_have_no_folder_of_its_own(void **state)
+{
+    static const struct {
+        const char *folder, *name, *dataset, *entity;
+    } want[] = {
+        {"RE0/cart-db_cpu/3", "cart-db_cpu/3", "RE0", "cart-db"},
+        {"RE_0/cart_db_cpu/run_1", "cart_db_cpu/run_1", "RE_0", "cart_db"},
+        {"RE0/cart_cpu", "cart_cpu", "RE0", "cart"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(want); i++) {
+        struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+        struct rca_truth t RCA_CLEANUP(rca_truth_done) = {0};
+        struct folder f;
+
+        folder_new(&f, want[i].folder);
+        folder_put(&f, "simple_metrics.csv", "time,time.1,a_cpu\n1,1,1\n2,2,2");
+        folder_put(&f, "inject_time.txt", "2");
+        c = read_case(&f);
+        assert_string_equal(c->name, want[i].name);
+        assert_string_equal(c->dataset, want[i].dataset);
+        assert_ok(rca_truth_read(f.at, &t, NULL));
+        assert_string_equal(t.entity, want[i].entity);
+        folder_done(&f);
+    }
+}
+
 static void a_wrong_start_can_be_told(void **state)
 {
     struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
@@ -407,6 +435,7 @@ int main(void)
         cmocka_unit_test(kinds_and_edges_are_in_the_models_terms),
         cmocka_unit_test(the_truth_is_read_apart),
         cmocka_unit_test(rcaevals_layout_is_read_too),
+        cmocka_unit_test(an_instance_may_have_no_folder_of_its_own),
         cmocka_unit_test(a_wrong_start_can_be_told),
         cmocka_unit_test(the_order_in_the_files_changes_nothing),
         cmocka_unit_test(who_appears_is_seen_from_then),
