@@ -51,18 +51,25 @@ static inline void make_folders(const char *folder)
     (void)mkdir(path, 0700);
 }
 
+static inline void write_metrics(const char *folder, int bump)
+{
+    FILE *f = create(folder, "metrics.csv");
+
+    (void)fprintf(f, "time,a.latency,b.latency,c.latency\n");
+    for (int t = 0; t < ROWS; t++)
+        (void)fprintf(f, "%d,%d,%d,%d\n", START + 10 * t, 10 + t * 7 % 5,
+                      20 + t * 11 % 7 + (t < BEFORE ? 0 : 100),
+                      1 + t * 13 % 3 + (t < bump || t >= BEFORE ? 0 : 100));
+    (void)fclose(f);
+}
+
 /* Three services that wave a little; after BEFORE rows b goes up. */
 static inline void make_case(const char *folder, const char *cause)
 {
     FILE *f;
 
     make_folders(folder);
-    f = create(folder, "metrics.csv");
-    (void)fprintf(f, "time,a.latency,b.latency,c.latency\n");
-    for (int t = 0; t < ROWS; t++)
-        (void)fprintf(f, "%d,%d,%d,%d\n", START + 10 * t, 10 + t * 7 % 5,
-                      20 + t * 11 % 7 + (t < BEFORE ? 0 : 100), 1 + t * 13 % 3);
-    (void)fclose(f);
+    write_metrics(folder, BEFORE);
     f = create(folder, "entities.csv");
     (void)fprintf(f, "entity,service,kind\na,front,service\nb,back,service\n");
     (void)fclose(f);

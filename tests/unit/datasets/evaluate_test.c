@@ -174,6 +174,24 @@ static void normal_rows_make_windows_without_a_cause(void **state)
     }
 }
 
+/* c is up in the last ten normal rows: the last window, and in no window's
+ * rows before. */
+static void a_window_is_not_normal_to_itself(void **state)
+{
+    struct rca_evaluation e RCA_CLEANUP(rca_evaluation_done) = {0};
+    struct rca_evaluate_options options = nsigma;
+
+    (void)state;
+    options.normal = 1;
+    make_case("d/1", "{\"entity\":\"b\"}");
+    write_metrics("d/1", BEFORE - 10);
+    evaluate(&options, &e);
+    assert_int_equal(e.n, 2);
+    assert_true(e.outcomes[0].list[0].score < 5);
+    assert_string_equal(e.outcomes[1].list[0].entity, "c");
+    assert_true(e.outcomes[1].list[0].score > 50);
+}
+
 static void a_wrong_start_is_told_to_the_method(void **state)
 {
     struct rca_evaluation right RCA_CLEANUP(rca_evaluation_done) = {0};
@@ -275,6 +293,7 @@ int main(void)
         TEST(rankings_are_judged_by_service),
         TEST(threads_change_nothing),
         TEST(normal_rows_make_windows_without_a_cause),
+        TEST(a_window_is_not_normal_to_itself),
         TEST(a_wrong_start_is_told_to_the_method),
         TEST(broken_cases_are_told_and_left_out),
         TEST(too_short_a_case_is_a_miss),

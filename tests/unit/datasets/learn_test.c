@@ -126,21 +126,62 @@ static void broken_cases_teach_nothing_and_are_told(void **state)
     assert_ok(rca_learn_fit(&lessons, NULL, &w));
 }
 
-static void leaving_out_ranks_every_case(void **state)
+static void evaluate(const char *path,
+                     const struct rca_evaluate_options *options,
+                     struct rca_evaluation *e)
 {
     struct rca_folders folders RCA_CLEANUP(rca_folders_done) = {0};
-    struct rca_evaluation e RCA_CLEANUP(rca_evaluation_done) = {0};
-    struct rca_evaluate_options options = {.loo = 1, .jobs = 2};
+
+    assert_ok(rca_folders_add(&folders, path, NULL));
+    assert_ok(rca_evaluate(&folders, options, e));
+}
+
+/* The same as ranking with what the other set alone teaches. */
+static void leaving_out_leaves_nothing_behind(void **state)
+{
+    struct rca_evaluation loo RCA_CLEANUP(rca_evaluation_done) = {0};
+    struct rca_evaluation by_two RCA_CLEANUP(rca_evaluation_done) = {0};
+    struct rca_lessons two RCA_CLEANUP(rca_lessons_done) = {0};
+    struct rca_evaluate_options options = {.rank.seed = 1, .loo = 1, .jobs = 2};
+    struct rca_weights w;
 
     (void)state;
     make_some();
-    assert_ok(rca_folders_add(&folders, root, NULL));
-    assert_ok(rca_evaluate(&folders, &options, &e));
-    assert_int_equal(e.n, 5);
-    assert_int_equal(e.outcomes[0].rank, 1);
-    assert_int_equal(e.outcomes[1].rank, 1);
-    for (size_t i = 0; i < e.n; i++)
-        assert_true(e.outcomes[i].n > 0);
+    evaluate(root, &options, &loo);
+    gather(in_root("two"), &two);
+    assert_ok(rca_learn_fit(&two, NULL, &w));
+    options.loo = 0;
+    options.rank.weights = &w;
+    evaluate(in_root("one"), &options, &by_two);
+    assert_int_equal(loo.n, 5);
+    assert_int_equal(by_two.n, 3);
+    for (size_t i = 0; i < by_two.n; i++) {
+        assert_string_equal(loo.outcomes[i].dataset, "one");
+        assert_int_equal(loo.outcomes[i].n, by_two.outcomes[i].n);
+        for (size_t k = 0; k < by_two.outcomes[i].n; k++)
+            assert_true(fabs(loo.outcomes[i].list[k].score -
+                             by_two.outcomes[i].list[k].score) < 1e-9);
+    }
+}
+
+static void a_set_counts_as_the_root_of_its_cases(void **state)
+{
+    struct rca_lessons lessons RCA_CLEANUP(rca_lessons_done) = {0};
+    struct rca_weights learned, want;
+    struct rca_lesson list[5];
+
+    (void)state;
+    make_some();
+    gather(root, &lessons);
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(list); i++) {
+        const struct rca_taught *t = lesson(&lessons, i);
+
+        list[i] = (struct rca_lesson){t->evidence, t->guilty,
+                                      3 / sqrt(i < 3 ? 3 : 2)};
+    }
+    assert_ok(rca_weights_fit(list, RCA_ARRAY_SIZE(list), &want));
+    assert_ok(rca_learn_fit(&lessons, NULL, &learned));
+    assert_same(&learned, &want);
 }
 
 static int learn_everything(void)
@@ -183,7 +224,8 @@ int main(void)
         TEST(a_set_that_is_left_out_teaches_nothing),
         TEST(without_lessons_the_weights_are_by_hand),
         TEST(broken_cases_teach_nothing_and_are_told),
-        TEST(leaving_out_ranks_every_case),
+        TEST(leaving_out_leaves_nothing_behind),
+        TEST(a_set_counts_as_the_root_of_its_cases),
         TEST(every_allocation_may_fail),
     };
 

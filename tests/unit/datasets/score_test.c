@@ -205,13 +205,17 @@ static void ranges_are_those_of_a_binomial_share(void **state)
         many[i] = (struct rca_outcome){.dataset = i % 2 ? "a" : "b",
                                        .fault = "",
                                        .known = 1,
-                                       .rank = i < 60 ? 1 : 2};
+                                       .rank = i < 60   ? 1
+                                               : i < 80 ? 2
+                                                        : 0};
     assert_ok(rca_score_tabulate(many, 100, RCA_SCORE_BY_DATASET, &t));
     assert_true(fabs(t.all.top1.low - 0.52) < 0.015);
     assert_true(fabs(t.all.top1.high - 0.68) < 0.015);
     assert_true(fabs(t.macro.top1.low - 0.52) < 0.015);
     assert_true(fabs(t.macro.top1.high - 0.68) < 0.015);
-    assert_close(t.all.top3.low, 1.0, 1e-12);
+    /* 80 within three: 0.8 +- 1.645 sqrt(0.16 / 100) */
+    assert_true(fabs(t.all.top3.low - 0.734) < 0.015);
+    assert_true(fabs(t.all.top3.high - 0.866) < 0.015);
     assert_true(t.rows[0].top1.low < t.all.top1.low);
     assert_ok(rca_score_tabulate(many, 100, RCA_SCORE_BY_DATASET, &again));
     assert_true(t.macro.top1.low == again.macro.top1.low);
@@ -287,8 +291,29 @@ static void honest_confidence_has_a_small_error(void **state)
     }
     assert_ok(rca_score_reliability(list, N, &r));
     assert_true(r.error < 0.05);
+    assert_true(r.range.low <= r.error && r.error <= r.range.high);
     assert_true(r.range.high < 0.06);
     free(sure);
+    free(list);
+}
+
+/* Every draw of a perfect forecaster has some error; the range holds 0. */
+static void the_range_holds_the_error(void **state)
+{
+    enum { N = 3000 };
+    struct rca_named sure = {.confidence = 0.5};
+    struct rca_outcome *list = calloc(N, sizeof(*list));
+    struct rca_reliability r;
+
+    (void)state;
+    assert_non_null(list);
+    for (size_t i = 0; i < N; i++)
+        list[i] = (struct rca_outcome){
+            .known = 1, .rank = 1 + i % 2, .n = 1, .list = &sure};
+    assert_ok(rca_score_reliability(list, N, &r));
+    assert_true(r.error < 1e-12);
+    assert_true(r.range.low <= r.error);
+    assert_true(r.range.high < 0.03);
     free(list);
 }
 
@@ -444,6 +469,7 @@ int main(void)
         cmocka_unit_test(reliability_compares_confidence_and_truth),
         cmocka_unit_test(reliability_of_nothing_is_not_known),
         cmocka_unit_test(honest_confidence_has_a_small_error),
+        cmocka_unit_test(the_range_holds_the_error),
         cmocka_unit_test(causes_are_drawn_by_case),
         cmocka_unit_test(picks_are_even_and_repeatable),
         cmocka_unit_test(quantiles_are_interpolated),
