@@ -26,14 +26,15 @@
 #define assert_err(expr, code) assert_int_equal((expr), (code))
 #define assert_nan(x) assert_true(isnan(x))
 
-/** assert_close() - |got - want| <= rtol * max(|got|, |want|); NaN fails */
+/** assert_close() - |got - want| <= rtol * max(|got|, |want|); what is not
+ * finite fails */
 #define assert_close(got, want, rtol)                                          \
     test_close((got), (want), (rtol), #got, __FILE__, __LINE__)
 
 static inline void test_close(double got, double want, double rtol,
                               const char *what, const char *file, int line)
 {
-    if (fabs(got - want) <= rtol * fmax(fabs(got), fabs(want)))
+    if (isfinite(got) && fabs(got - want) <= rtol * fmax(fabs(got), fabs(want)))
         return;
     print_error("%s = %.17g, want %.17g +- %g relative\n", what, got, want,
                 rtol);

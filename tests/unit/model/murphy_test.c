@@ -160,6 +160,49 @@ static void a_known_gaussian_has_its_marginals(void **unused)
     }
 }
 
+/* --- entities --------------------------------------------------------------- */
+
+/* 0 - 1 - 2 - 3 with two edges between 1 and 2; 5 is not in the graph */
+static void a_walk_goes_on_from_what_passes(void **unused)
+{
+    static const _Bool passes[] = {0, 1, 0, 1, 1};
+    struct rca_murphy_graph g;
+    uint32_t order[5], hops[5];
+    struct incident c;
+
+    (void)unused;
+    incident_init(&c, 10, 8);
+    for (rca_id e = 0; e < 4; e++) {
+        assert_int_equal(incident_entity(&c, RCA_KIND_SERVICE), e);
+        (void)incident_metric(&c, e, "request_latency", NULL);
+    }
+    (void)incident_metric(&c, 5, "request_latency", NULL);
+    incident_edge(&c, 1, 0, RCA_EDGE_CALLS);
+    incident_edge(&c, 1, 2, RCA_EDGE_CALLS);
+    incident_edge(&c, 2, 1, RCA_EDGE_LINK);
+    incident_edge(&c, 3, 2, RCA_EDGE_USES);
+    assert_ok(
+        rca_graph_new(c.entities, c.n_entities, c.edges, c.n_edges, &c.g));
+    c.i.g = c.g;
+    assert_ok(rca_murphy_graph_init(&g, &c.i, 0));
+    assert_int_equal(g.n, 5);
+    assert_int_equal(g.at[5], 6); /* each neighbour once, both ways */
+    assert_int_equal(rca_murphy_graph_node(&g, &c.i, 4), 4);
+    /* the start goes on whatever it is; 2 is reached and goes no further */
+    assert_int_equal(rca_murphy_graph_walk(&g, 0, passes, order, hops), 3);
+    assert_int_equal(hops[2], 2);
+    assert_int_equal(hops[3], RCA_MURPHY_FAR);
+    assert_int_equal(rca_murphy_graph_walk(&g, 0, NULL, order, hops), 4);
+    assert_int_equal(hops[3], 3);
+    rca_murphy_graph_done(&g);
+    /* nothing is known of who may matter to 5 */
+    assert_ok(rca_murphy_graph_init(&g, &c.i, 4));
+    assert_int_equal(rca_murphy_graph_walk(&g, 4, passes, order, hops), 5);
+    assert_int_equal(hops[3], 1);
+    rca_murphy_graph_done(&g);
+    rca_graph_free(&c.g);
+}
+
 /* --- the method ------------------------------------------------------------- */
 
 /* front -calls-> middle -calls-> back, and front calls `side`; latencies and
@@ -270,7 +313,7 @@ static void little_knowledge_is_enough(void **unused)
     uint64_t state = test_seed() * 88172645463325252U;
 
     (void)unused;
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 5; k++) {
         struct rca_ranking *r = NULL;
         struct incident c;
 
@@ -279,8 +322,10 @@ static void little_knowledge_is_enough(void **unused)
             c.n_edges = 0;
         if (k == 1)
             c.i.metric = NULL;
-        if (k >= 2)
+        if (k == 2 || k == 3)
             c.i.victim = RCA_ID_NONE;
+        if (k == 4) /* it has no metrics */
+            c.i.victim = incident_entity(&c, RCA_KIND_CLIENT);
         if (k == 3) /* the graph knows nobody */
             c.n_entities = c.n_edges = 0;
         assert_ok(incident_rank(&c, METHOD, 1, 1, &r));
@@ -380,6 +425,7 @@ int main(void)
         cmocka_unit_test(sampling_agrees_with_the_closed_form),
         cmocka_unit_test(the_closed_form_is_exact),
         cmocka_unit_test(a_known_gaussian_has_its_marginals),
+        cmocka_unit_test(a_walk_goes_on_from_what_passes),
         cmocka_unit_test(the_slow_callee_is_named),
         cmocka_unit_test(what_was_not_accepted_comes_last),
         cmocka_unit_test(a_seed_decides_everything),
