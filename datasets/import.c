@@ -133,8 +133,7 @@ static size_t gather_seen(const struct importer *im, rca_time now)
 }
 
 /* An edge is seen when the second of its ends appears and when the first of
- * them vanishes, so that it makes neither older; or, if they never meet, with
- * its target. */
+ * them vanishes, so that neither is seen when it was not, if they ever met. */
 static size_t gather_edges(const struct importer *im, rca_time now)
 {
     const struct rca_graph *g = im->c->graph;
@@ -146,13 +145,9 @@ static size_t gather_edges(const struct importer *im, rca_time now)
         const uint32_t to = rca_graph_node(g, e->target);
         const struct rca_entity *a = rca_graph_entity(g, from);
         const struct rca_entity *b = rca_graph_entity(g, to);
-        rca_time first = a->first > b->first ? a->first : b->first;
-        rca_time last = a->last < b->last ? a->last : b->last;
+        const rca_time first = a->first > b->first ? a->first : b->first;
+        const rca_time last = a->last < b->last ? a->last : b->last;
 
-        if (first > last) {
-            first = b->first;
-            last = b->last;
-        }
         if (first == now || last == now)
             im->edges[n++] = (struct rca_edge){.source = im->entity[from],
                                                .target = im->entity[to],

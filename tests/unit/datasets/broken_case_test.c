@@ -371,7 +371,7 @@ static void counters_become_rates_by_their_values(void **state)
     static const char metrics[] =
         "time,a.sent_total,a.lost_total,a.restarts_total,a.grown\n"
         "100,10,3,0,1\n110,20,1,0,2\n120,,4,0,3\n130,60,1,0,4\n140,60,5,1,5\n"
-        "150,5,9,1,6\n160,105,2,2,7\n";
+        "150,25,9,1,6\n160,105,2,2,7\n";
     struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
     struct folder f;
     const double *x;
@@ -391,10 +391,53 @@ static void counters_become_rates_by_their_values(void **state)
     assert_close(x[3], 2, 0); /* over the gap */
     assert_close(x[4], 0, 0);
     assert_nan(x[5]); /* a reset */
-    assert_close(x[6], 10, 0);
+    assert_close(x[6], 8, 0);
     assert_close(find(c, "lost_total")[3], 1, 0);
     assert_close(find(c, "restarts_total")[6], 2, 0);
     assert_close(find(c, "grown")[6], 7, 0);
+    folder_done(&f);
+}
+
+static const struct rca_metric *metric_of(const struct rca_case *c,
+                                          const char *name)
+{
+    for (size_t v = 0; v < c->window->n_vars; v++) {
+        if (!strcmp(c->window->vars[v].metric.name, name))
+            return &c->window->vars[v].metric;
+    }
+    fail_msg("no metric '%s'", name);
+    return NULL;
+}
+
+/* requests_total: a counter; fails_total: falls a little once;
+ * late_total: grows in the incident only; request_latency_p99_seconds: known */
+static void roles_and_units_follow_names_and_values(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+    char text[4096];
+    size_t n;
+
+    (void)state;
+    folder_new(&f, "case");
+    n = (size_t)snprintf(text, sizeof(text),
+                         "time,a.requests_total,a.fails_total,a.late_total,"
+                         "a.request_latency_p99_seconds\n");
+    for (int t = 0; t < 60; t++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "%d,%d,%d,%d,0.5\n",
+                              t, 7 * t, t == 30 ? 25 : t, t < 50 ? 3 : t - 40);
+    c = read_with(&f, text, "{\"incident_start\": 50}");
+    assert_int_equal(metric_of(c, "requests_total")->make, RCA_MAKE_RATE);
+    assert_int_equal(metric_of(c, "requests_total")->unit, RCA_UNIT_PER_SECOND);
+    assert_int_equal(metric_of(c, "requests_total")->role, RCA_ROLE_LOAD);
+    assert_int_equal(metric_of(c, "fails_total")->make, RCA_MAKE_MEAN);
+    assert_int_equal(metric_of(c, "fails_total")->unit, RCA_UNIT_NONE);
+    assert_int_equal(metric_of(c, "fails_total")->role, RCA_ROLE_ERROR);
+    assert_int_equal(metric_of(c, "late_total")->make, RCA_MAKE_MEAN);
+    assert_int_equal(metric_of(c, "request_latency_p99_seconds")->unit,
+                     RCA_UNIT_SECONDS);
+    assert_string_not_equal(metric_of(c, "request_latency_p99_seconds")->label,
+                            "request_latency_p99_seconds");
     folder_done(&f);
 }
 
@@ -444,6 +487,7 @@ int main(void)
         cmocka_unit_test(columns_that_are_no_metrics_are_skipped),
         cmocka_unit_test(times_are_read_in_any_unit),
         cmocka_unit_test(counters_become_rates_by_their_values),
+        cmocka_unit_test(roles_and_units_follow_names_and_values),
         cmocka_unit_test(no_memory_is_reported_and_survived),
     };
 

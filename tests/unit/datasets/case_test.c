@@ -160,6 +160,53 @@ static void kinds_and_edges_are_in_the_models_terms(void **state)
     folder_done(&f);
 }
 
+static void edges_and_services_tell_what_is_not_said(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "one");
+    put_all(&f);
+    folder_put(&f, "graph.csv",
+               "source,target,kind\nshop,shop-1,has_pod\nweb,db,calls\n"
+               "shop-1,vm1,runs_on\nshop-1,fargate,runs_on\np2,db,calls\n"
+               "p2,shop,calls\nport1,switch1,interface_of\n");
+    folder_put(&f, "entities.csv",
+               "entity,service,kind\nfargate,fargate,service\np1,,probe\n"
+               "p2,p2,probe\nworker,web,\n");
+    c = read_case(&f);
+    assert_int_equal(kind_of(c, "shop-1"), RCA_KIND_CGROUP);
+    assert_int_equal(kind_of(c, "vm1"), RCA_KIND_HOST);
+    assert_int_equal(kind_of(c, "switch1"), RCA_KIND_HOST);
+    assert_int_equal(kind_of(c, "port1"), RCA_KIND_NIC);
+    assert_int_equal(kind_of(c, "fargate"), RCA_KIND_SERVICE);
+    assert_true(has_edge(c, "worker", "web", RCA_EDGE_PART_OF));
+    assert_string_equal(c->service[id_of(c, "p1")], "p1");
+    /* a probe's calls make nobody called, and a tied probe gets no more */
+    assert_true(has_edge(c, "p1", "shop", RCA_EDGE_CALLS));
+    assert_true(has_edge(c, "p1", "web", RCA_EDGE_CALLS));
+    assert_false(has_edge(c, "p1", "db", RCA_EDGE_CALLS));
+    assert_false(has_edge(c, "p1", "vm1", RCA_EDGE_CALLS));
+    assert_false(has_edge(c, "p2", "web", RCA_EDGE_CALLS));
+    folder_done(&f);
+}
+
+static void the_step_is_the_median(void **state)
+{
+    struct rca_case *c RCA_CLEANUP(rca_case_free) = NULL;
+    struct folder f;
+
+    (void)state;
+    folder_new(&f, "one");
+    folder_put(&f, "metrics.csv", "time,a.x\n0,1\n1,1\n11,1\n21,1\n500,1\n");
+    folder_put(&f, "truth.json", "{\"incident_start\": 11}");
+    c = read_case(&f);
+    assert_int_equal(c->window->step, 10 * RCA_SECOND);
+    assert_int_equal(c->window->from, -10 * RCA_SECOND);
+    folder_done(&f);
+}
+
 static void the_truth_is_read_apart(void **state)
 {
     struct rca_truth t RCA_CLEANUP(rca_truth_done) = {0};
@@ -433,6 +480,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_becomes_a_case),
         cmocka_unit_test(kinds_and_edges_are_in_the_models_terms),
+        cmocka_unit_test(edges_and_services_tell_what_is_not_said),
+        cmocka_unit_test(the_step_is_the_median),
         cmocka_unit_test(the_truth_is_read_apart),
         cmocka_unit_test(rcaevals_layout_is_read_too),
         cmocka_unit_test(an_instance_may_have_no_folder_of_its_own),

@@ -135,6 +135,31 @@ static void what_the_store_already_covers_is_refused(void **state)
     assert_int_equal(before.samples, after.samples);
 }
 
+/* a case that begins with the store's last tick; "a" is gone when "b" comes */
+static void ends_that_never_meet_keep_their_edge(void **state)
+{
+    struct rca_store *store = *state;
+    struct rca_case *c = NULL;
+    struct rca_graph *g RCA_CLEANUP(rca_graph_free) = NULL;
+    struct folder f;
+
+    folder_new(&f, "one");
+    folder_put(&f, "metrics.csv", "time,a.x,b.x\n1,1,\n2,1,\n3,,1\n4,,1\n");
+    folder_put(&f, "graph.csv", "source,target,kind\na,b,calls\n");
+    folder_put(&f, "truth.json", "{\"incident_start\": 3}");
+    assert_ok(rca_case_read(f.at, &c, NULL));
+    assert_ok(rca_import(store, c));
+    rca_case_free(&c);
+    assert_ok(rca_store_graph(store, 0, 9 * RCA_SECOND, &g));
+    assert_int_equal(rca_graph_edges(g), 1);
+    folder_put(&f, "metrics.csv", "time,a.x\n4,1\n5,1\n6,2\n");
+    folder_put(&f, "truth.json", "{\"incident_start\": 5}");
+    assert_ok(rca_case_read(f.at, &c, NULL));
+    assert_err(rca_import(store, c), -EEXIST);
+    rca_case_free(&c);
+    folder_done(&f);
+}
+
 static void no_memory_is_survived(void **state)
 {
     struct rca_store *store = *state;
@@ -158,6 +183,8 @@ int main(void)
                                         open_store, close_store),
         cmocka_unit_test_setup_teardown(
             what_the_store_already_covers_is_refused, open_store, close_store),
+        cmocka_unit_test_setup_teardown(ends_that_never_meet_keep_their_edge,
+                                        open_store, close_store),
         cmocka_unit_test_setup_teardown(no_memory_is_survived, open_store,
                                         close_store),
     };

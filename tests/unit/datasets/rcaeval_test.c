@@ -101,6 +101,18 @@ static void words_before_a_metric_are_the_metrics(void **state)
     check(names, RCA_ARRAY_SIZE(names));
 }
 
+/* one "db_latency" is no metric of services, and "a_node" has what "a" has */
+static void few_or_double_metrics_leave_a_service_alone(void **state)
+{
+    static const char *const names[] = {
+        "user|cpu",      "user|mem",     "user_db|latency", "cart|cpu",
+        "cart|mem",      "shop|cpu",     "shop|mem",        "user_node|cpu",
+        "cart_node|cpu", "shop_node|cpu"};
+
+    (void)state;
+    check(names, RCA_ARRAY_SIZE(names));
+}
+
 static void the_order_of_columns_changes_nothing(void **state)
 {
     static const char *const names[] = {"a|server_lat_p90",
@@ -157,6 +169,7 @@ int main(void)
         cmocka_unit_test(usual_names_are_split_at_their_underscore),
         cmocka_unit_test(services_may_hold_words_of_metrics),
         cmocka_unit_test(words_before_a_metric_are_the_metrics),
+        cmocka_unit_test(few_or_double_metrics_leave_a_service_alone),
         cmocka_unit_test(the_order_of_columns_changes_nothing),
         cmocka_unit_test(folders_are_named_for_service_and_fault),
     };
