@@ -93,6 +93,11 @@ int rca_open_model(const struct rca_open *open, struct rca_model **ret_model)
                               "--window 24h' (or as long as there are data)\n");
         return RCA_EXIT_UNCLEAR;
     }
+    if (r == RCA_ESCHEMA) {
+        (void)fprintf(stderr, "rca: the model is of another version of rca: "
+                              "run 'rca train' again\n");
+        return RCA_EXIT_ERROR;
+    }
     return r ? rca_say("the model cannot be read, train again", NULL, r) : -1;
 }
 

@@ -40,6 +40,14 @@ struct parent {
     double correlation;
 };
 
+/* what the model knows of variable @v, or NULL */
+static const struct rca_known *known_of(const struct work *k, size_t v)
+{
+    const struct rca_past *p = k->s->past;
+
+    return p && p->known[v].spread.n > 0 ? &p->known[v] : NULL;
+}
+
 static const double *column(const struct work *k, size_t v)
 {
     return k->s->w->x + v * k->s->w->n_rows;
@@ -154,6 +162,33 @@ static void leave(const struct work *k, size_t v, const struct parent *list,
     }
 }
 
+/* by the factor that the model has learned */
+static double recalled(const struct work *k, size_t v,
+                       const struct rca_known *known)
+{
+    const struct rca_scene *s = k->s;
+    const struct rca_trait *t = &s->traits[v];
+    const size_t length = s->incident.to - s->incident.from;
+    double odd;
+
+    if (known->n_parents == 0)
+        return t->strength;
+    for (size_t r = 0; r < length; r++) {
+        double x = scaled(k, v, s->incident.from + r);
+
+        for (uint32_t i = 0; i < known->n_parents; i++) {
+            const double z = scaled(k, known->parent[i], s->incident.from + r);
+
+            x -= isnan(z) ? 0 : (double)known->weight[i] * z;
+        }
+        k->residual[r] = x;
+    }
+    odd =
+        rca_robust_deviation(k->residual, length, &known->left, 0, k->scratch) /
+        rca_habit_usual(&known->left_habit, length);
+    return fmin(isnan(odd) ? t->strength : odd, MOST_FACTOR * t->strength + 1);
+}
+
 static double unexplained(const struct work *k, size_t v)
 {
     const struct rca_scene *s = k->s;
@@ -197,7 +232,9 @@ static void look(const struct work *k, size_t v, struct rca_anomaly *a)
     const struct rca_scene *s = k->s;
     const struct rca_trait *t = &s->traits[v];
     const size_t length = s->incident.to - s->incident.from;
-    const size_t before = s->normal.to - s->normal.from;
+    const struct rca_known *known = known_of(k, v);
+    const size_t before =
+        known ? s->past->n_rows : s->normal.to - s->normal.from;
     size_t seen;
 
     a->bad = badness(s, v);
@@ -209,7 +246,7 @@ static void look(const struct work *k, size_t v, struct rca_anomaly *a)
     }
     a->strength = t->strength;
     a->local = local_strength(k, v, t->usual);
-    a->unexplained = unexplained(k, v);
+    a->unexplained = known ? recalled(k, v, known) : unexplained(k, v);
 }
 
 static void scale_rows(const struct work *k)
@@ -217,7 +254,7 @@ static void scale_rows(const struct work *k)
     for (size_t v = 0; v < k->s->w->n_vars; v++) {
         double *z = k->z + v * k->n;
 
-        if (!k->s->traits[v].known)
+        if (!k->s->traits[v].known || known_of(k, v))
             continue;
         for (size_t i = 0; i < k->n; i++) {
             const double x = scaled(k, v, k->from + i);

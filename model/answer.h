@@ -24,13 +24,28 @@ struct rca_answer {
 };
 
 /** struct rca_inquiry - all that is known when the store has been read
- * @features: "name\tstate\thow\tlost" lines, or NULL */
+ * @features: "name\tstate\thow\tlost" lines, or NULL
+ * @past:   what a model knows of what came before the window, or NULL
+ * @recall: called with @arg once the symptom is known: the time to read those
+ *          rows of the past that its explanation needs; 0 or negative; or NULL */
 struct rca_inquiry {
     const struct rca_window *w;
     const struct rca_graph *g;
     rca_time trained_from, trained_to;
     const char *features;
+    const struct rca_past *past;
+    int (*recall)(void *arg, const struct rca_scene *scene, uint32_t symptom);
+    void *arg;
 };
+
+/** The incident is looked for in the last hour. */
+#define RCA_INQUIRY_SEARCH (3600 * RCA_SECOND)
+
+/** rca_inquiry_incident() - its rows, as @options say or as they are found;
+ * the returns of rca_explain() */
+RCA_MUST_CHECK int rca_inquiry_incident(
+    const struct rca_inquiry *inquiry,
+    const struct rca_explain_options *options, struct rca_rows *ret);
 
 /** rca_explain_window() - rca_explain() from memory; same returns */
 RCA_MUST_CHECK int rca_explain_window(const struct rca_inquiry *inquiry,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * A model as bytes: "RCAM", version, checksum of the rest (FNV-1a, 64 bits),
- * header, then the variables. Numbers are little-endian, doubles as their
+ * A model as bytes: "RCAM", version, checksum of the rest (FNV-1a over words
+ * of 8 bytes, 64 bits), header, then the variables. Numbers are little-endian, doubles as their
  * bits, names as a length and bytes.
  */
 
@@ -15,15 +15,21 @@
 #include "model/learned.h"
 
 #define MAGIC 0x4d414352U /* "RCAM" */
-#define VERSION 1U
+#define VERSION 2U
 #define HEAD_BYTES 16 /* magic, version, checksum */
 /* the least that one variable takes: what a hostile count is checked with */
-#define VARIABLE_BYTES (4 + 2 + 3 * 8 + 4)
+#define VARIABLE_BYTES (4 + 2 + 3 * 8 + 4 + 4 + 1 + 1)
 
 static uint64_t checksum(const unsigned char *p, size_t n)
 {
-    uint64_t h = UINT64_C(14695981039346656037);
+    uint64_t h = UINT64_C(14695981039346656037), word = 0;
 
+    for (; n >= 8; n -= 8, p += 8) {
+        for (size_t i = 0; i < 8; i++)
+            word = word >> 8 | (uint64_t)p[i] << 56;
+        h = (h ^ word) * UINT64_C(1099511628211);
+        h ^= h >> 32;
+    }
     for (size_t i = 0; i < n; i++)
         h = (h ^ p[i]) * UINT64_C(1099511628211);
     return h;
@@ -48,6 +54,37 @@ static void put_double(struct rca_buf *b, double x)
     put(b, bits, 8);
 }
 
+static void put_floats(struct rca_buf *b, const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, &x[i], sizeof(bits));
+        put(b, bits, 4);
+    }
+}
+
+static void put_known(struct rca_buf *b, const struct rca_known *k)
+{
+    const float left[2] = {(float)k->left.centre, (float)k->left.scale};
+
+    put(b, k->spread.n, 4);
+    put(b, k->spread.constant, 1);
+    put(b, k->n_parents, 1);
+    if (k->spread.n == 0)
+        return;
+    put_floats(b, k->habit.usual, RCA_HABIT_LENGTHS);
+    put_floats(b, k->habit.shift, RCA_HABIT_LENGTHS);
+    if (k->n_parents == 0)
+        return;
+    for (uint32_t i = 0; i < k->n_parents; i++)
+        put(b, k->parent[i], 4);
+    put_floats(b, k->weight, k->n_parents);
+    put(b, k->left.n, 4);
+    put_floats(b, left, 2);
+    put_floats(b, k->left_habit.usual, RCA_HABIT_LENGTHS);
+}
+
 static void put_variable(struct rca_buf *b, const struct rca_learned *v)
 {
     const size_t len = strlen(v->metric);
@@ -63,6 +100,7 @@ static void put_variable(struct rca_buf *b, const struct rca_learned *v)
         put(b, v->parent[i], 4);
         put_double(b, v->weight[i]);
     }
+    put_known(b, &v->known);
 }
 
 int rca_model_encode(const struct rca_model *model, void **ret_data,
@@ -129,6 +167,56 @@ static double get_double(struct cursor *c)
     return x;
 }
 
+static void get_floats(struct cursor *c, float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t bits = (uint32_t)get(c, 4);
+
+        memcpy(&x[i], &bits, sizeof(bits));
+        if (!isfinite(x[i]))
+            c->bad = 1;
+    }
+}
+
+static void get_left(struct cursor *c, const struct rca_model *m,
+                     struct rca_known *k)
+{
+    float left[2];
+
+    for (uint32_t i = 0; i < k->n_parents; i++) {
+        k->parent[i] = (uint32_t)get(c, 4);
+        c->bad |= k->parent[i] >= m->n_vars;
+    }
+    get_floats(c, k->weight, k->n_parents);
+    k->left.n = (size_t)get(c, 4);
+    get_floats(c, left, 2);
+    k->left.centre = (double)left[0];
+    k->left.scale = (double)left[1];
+    get_floats(c, k->left_habit.usual, RCA_HABIT_LENGTHS);
+    c->bad |= !(k->left.scale > 0);
+}
+
+static void get_known(struct cursor *c, const struct rca_model *m,
+                      struct rca_learned *v)
+{
+    struct rca_known *k = &v->known;
+    uint64_t constant;
+
+    k->spread = (struct rca_spread){.centre = v->centre, .scale = v->scale};
+    k->spread.n = (size_t)get(c, 4);
+    constant = get(c, 1);
+    k->spread.constant = constant != 0;
+    k->n_parents = (uint32_t)get(c, 1);
+    c->bad |= constant > 1 || k->n_parents > RCA_PAST_PARENTS ||
+              (k->spread.n == 0 && k->n_parents > 0);
+    if (c->bad || k->spread.n == 0)
+        return;
+    get_floats(c, k->habit.usual, RCA_HABIT_LENGTHS);
+    get_floats(c, k->habit.shift, RCA_HABIT_LENGTHS);
+    if (k->n_parents)
+        get_left(c, m, k);
+}
+
 static int get_name(struct cursor *c, struct rca_arena *strings,
                     const char **ret_name)
 {
@@ -167,6 +255,7 @@ static int get_variable(struct cursor *c, struct rca_model *m,
         if (v->parent[i] >= m->n_vars)
             return RCA_ECORRUPT;
     }
+    get_known(c, m, v);
     m->n_factors += v->n_parents > 0;
     return c->bad ? RCA_ECORRUPT : 0;
 }
@@ -205,9 +294,12 @@ int rca_model_decode(const void *data, size_t size,
     if (!data || size < HEAD_BYTES)
         return RCA_ECORRUPT;
     c.end = c.p + size;
-    if (get(&c, 4) != MAGIC || get(&c, 4) != VERSION ||
-        get(&c, 8) != checksum((const unsigned char *)data + HEAD_BYTES,
-                               size - HEAD_BYTES))
+    if (get(&c, 4) != MAGIC)
+        return RCA_ECORRUPT;
+    if (get(&c, 4) != VERSION)
+        return RCA_ESCHEMA;
+    if (get(&c, 8) !=
+        checksum((const unsigned char *)data + HEAD_BYTES, size - HEAD_BYTES))
         return RCA_ECORRUPT;
     m = calloc(1, sizeof(*m));
     if (!m)

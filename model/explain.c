@@ -14,15 +14,7 @@
 #define CONFIDENCE_FLOOR 0.5
 #define SHARE_FLOOR 0.2
 #define DEFAULT_TOP 5
-/* The incident is looked for in the last hour. */
-#define SEARCH_TIME (3600 * RCA_SECOND)
-/* Normal rows read before an incident; more do not change centre or weights
- * enough to pay for reading them. */
-#define NORMAL_ROWS 1500
 #define MIN_NORMAL_ROWS 20
-/* Of the graph around the symptom. */
-#define AROUND_HOPS 8
-#define AROUND_ENTITIES 500
 /* Largest part of the normal rows that the guard band takes. */
 #define GUARD_PART 0.4
 
@@ -35,7 +27,7 @@ static size_t row_of(const struct rca_window *w, rca_time t)
     return (size_t)((t - w->from) / w->step);
 }
 
-static int find_incident(const struct rca_inquiry *q,
+int rca_inquiry_incident(const struct rca_inquiry *q,
                          const struct rca_explain_options *o,
                          struct rca_rows *ret)
 {
@@ -59,7 +51,7 @@ static int find_incident(const struct rca_inquiry *q,
         return rca_symptom_rows_at(w, q->g, &target, row, ret);
     }
     return rca_symptom_find_rows(w, q->g, &target,
-                                 (size_t)(SEARCH_TIME / w->step), ret);
+                                 (size_t)(RCA_INQUIRY_SEARCH / w->step), ret);
 }
 
 /* what comes before the incident, less the guard band */
@@ -148,6 +140,8 @@ static int write_answer(struct rca_answer *answer, const struct rca_inquiry *q,
     int err;
 
     err = rca_symptom_choose(answer->scene, &target, &answer->symptom);
+    if (!err && q->recall)
+        err = q->recall(q->arg, answer->scene, answer->symptom);
     if (!err)
         err = rca_symptom_is_normal(answer->scene, answer->symptom, &normal);
     if (err)
@@ -179,10 +173,11 @@ int rca_explain_window(const struct rca_inquiry *inquiry,
 
     if (!e)
         return -ENOMEM;
-    err = find_incident(inquiry, options, &incident);
+    err = rca_inquiry_incident(inquiry, options, &incident);
     if (!err)
-        err = rca_scene_init(&scene, inquiry->w, inquiry->g,
-                             find_normal(inquiry, incident), incident);
+        err = rca_scene_recall(&scene, inquiry->w, inquiry->g,
+                               find_normal(inquiry, incident), incident,
+                               inquiry->past);
     if (err)
         return err;
     err = write_answer(&answer, inquiry, options);
@@ -208,118 +203,4 @@ void rca_explanation_free(struct rca_explanation **explanation)
     free(e->unseen);
     rca_arena_drop(e->strings);
     free(e);
-}
-
-/* --- from the store --------------------------------------------------------- */
-
-struct span {
-    rca_time from, to;
-};
-
-/* what to read: the incident and enough before it, on the model's grid */
-static int choose_span(struct rca_store *store, const struct rca_model *m,
-                       const struct rca_explain_options *o, struct span *ret)
-{
-    const rca_time step = m->step, before = NORMAL_ROWS * step;
-    struct rca_store_info info;
-    rca_time from = o->from;
-    struct span s;
-    int err;
-
-    err = rca_store_info(store, &info);
-    if (err)
-        return err;
-    if (info.last == RCA_TIME_NONE)
-        return RCA_ETOOFEW;
-    s.to = o->to == RCA_TIME_NONE || o->to > info.last ? info.last : o->to;
-    if (from == RCA_TIME_NONE)
-        from = (o->at != RCA_TIME_NONE && o->at < s.to ? o->at : s.to) -
-               SEARCH_TIME;
-    if (from > s.to)
-        return RCA_ETOOFEW;
-    s.from = m->from > from - before ? m->from : from - before;
-    if (s.from > from - MIN_NORMAL_ROWS * step && o->from != RCA_TIME_NONE)
-        s.from = from - before; /* the model's window is no use */
-    if (s.from < info.first - step)
-        s.from = info.first - step;
-    /* rows begin where the model's did, so that both see the same rows */
-    s.from = m->from + (s.from - m->from) / step * step;
-    *ret = s;
-    return s.to - s.from < step ? RCA_ETOOFEW : 0;
-}
-
-/* ids of the entities around the symptom's, or of all (NULL) */
-static int choose_entities(const struct rca_graph *g, rca_id entity,
-                           rca_id **ret_ids, size_t *ret_n)
-{
-    uint32_t *nodes RCA_CLEANUP(rca_freep) = NULL;
-    rca_id *ids RCA_CLEANUP(rca_freep) = NULL;
-    uint32_t start;
-    int n;
-
-    *ret_ids = NULL;
-    *ret_n = 0;
-    if (entity == RCA_ID_NONE)
-        return 0;
-    start = rca_graph_node(g, entity);
-    if (start == UINT32_MAX)
-        return RCA_EUNKNOWN;
-    nodes = malloc(AROUND_ENTITIES * sizeof(*nodes));
-    ids = malloc(AROUND_ENTITIES * sizeof(*ids));
-    if (!nodes || !ids)
-        return -ENOMEM;
-    n = rca_graph_walk(g, start, AROUND_HOPS, AROUND_ENTITIES, nodes, NULL);
-    if (n < 0)
-        return n;
-    for (int i = 0; i < n; i++)
-        ids[i] = rca_graph_entity(g, nodes[i])->id;
-    *ret_ids = RCA_TAKE(ids);
-    *ret_n = (size_t)n;
-    return 0;
-}
-
-/* the note of what the collector could not watch, or NULL */
-static int read_features(struct rca_store *store, char **ret_text)
-{
-    void *data RCA_CLEANUP(rca_freep) = NULL;
-    rca_time when;
-    size_t size;
-    const int err = rca_store_get(store, "features", &when, &data, &size);
-
-    if (err)
-        return err < 0 ? err : 0;
-    *ret_text = strndup(data ? data : "", size);
-    return *ret_text ? 0 : -ENOMEM;
-}
-
-int rca_explain(struct rca_store *store, const struct rca_model *model,
-                const struct rca_explain_options *options,
-                struct rca_explanation **ret_explanation)
-{
-    struct rca_window *w RCA_CLEANUP(rca_window_free) = NULL;
-    struct rca_graph *g RCA_CLEANUP(rca_graph_free) = NULL;
-    rca_id *ids RCA_CLEANUP(rca_freep) = NULL;
-    char *features RCA_CLEANUP(rca_freep) = NULL;
-    struct rca_inquiry q = {.trained_from = model->from,
-                            .trained_to = model->to};
-    struct span span;
-    size_t n;
-    int err;
-
-    err = choose_span(store, model, options, &span);
-    if (!err)
-        err = rca_store_graph(store, span.from, span.to, &g);
-    if (!err)
-        err = choose_entities(g, options->entity, &ids, &n);
-    if (!err)
-        err =
-            rca_window_read(store, span.from, span.to, model->step, ids, n, &w);
-    if (!err)
-        err = read_features(store, &features);
-    if (err)
-        return err;
-    q.w = w;
-    q.g = g;
-    q.features = features;
-    return rca_explain_window(&q, options, ret_explanation);
 }

@@ -91,38 +91,67 @@ static int choose(struct rca_factor *f, const struct rca_scene *s)
     return 0;
 }
 
-/* scaled value; a gap is what is expected: 0, or in the incident its shift */
-static double value(const struct rca_scene *s, uint32_t v, size_t row,
-                    _Bool normal)
+/* where the rows of a block lie: in the scene's window, or in what was read of
+ * the past */
+struct source {
+    const struct rca_scene *s;
+    const struct rca_window *w;
+    const uint32_t *column; /* by variable; NULL: the variable itself */
+    struct rca_rows rows;
+    _Bool normal;
+};
+
+static struct source source_of(const struct rca_scene *s, size_t b)
 {
-    const struct rca_trait *t = &s->traits[v];
-    const double x = s->w->x[v * s->w->n_rows + row];
+    struct source from = {.s = s, .w = s->w, .rows = rca_scene_block(s, b)};
+
+    from.normal = b < RCA_SCENE_NORMAL_BLOCKS;
+    if (from.normal && s->past && s->past->rows) {
+        from.w = s->past->rows;
+        from.column = s->past->column;
+        from.rows = (struct rca_rows){
+            from.w->n_rows * b / RCA_SCENE_NORMAL_BLOCKS,
+            from.w->n_rows * (b + 1) / RCA_SCENE_NORMAL_BLOCKS};
+    }
+    return from;
+}
+
+static double raw(const struct source *from, uint32_t v, size_t row)
+{
+    const size_t c = from->column ? from->column[v] : v;
+
+    return c == UINT32_MAX ? NAN : from->w->x[c * from->w->n_rows + row];
+}
+
+/* scaled value; a gap is what is expected: 0, or in the incident its shift */
+static double value(const struct source *from, uint32_t v, size_t row)
+{
+    const struct rca_trait *t = &from->s->traits[v];
+    const double x = raw(from, v, row);
     double z;
 
     if (isnan(x))
-        return normal ? 0 : t->shift / t->unit;
+        return from->normal ? 0 : t->shift / t->unit;
     z = (x - t->spread.centre) / t->unit;
-    return normal ? fmin(fmax(z, -CLIP_NORMAL), CLIP_NORMAL) : z;
+    return from->normal ? fmin(fmax(z, -CLIP_NORMAL), CLIP_NORMAL) : z;
 }
 
 /* the block's rows in which the target is known, scaled, row-major with the
  * target last; their number */
-static size_t gather_rows(const struct rca_factor *f, const struct rca_scene *s,
-                          size_t b, double *ret_z)
+static size_t gather_rows(const struct rca_factor *f, const struct source *from,
+                          double *ret_z)
 {
     const size_t n = f->box.n;
-    const struct rca_rows rows = rca_scene_block(s, b);
-    const _Bool normal = b < RCA_SCENE_NORMAL_BLOCKS;
     size_t m = 0;
 
-    for (size_t r = rows.from; r < rows.to; r++) {
+    for (size_t r = from->rows.from; r < from->rows.to; r++) {
         double *z = ret_z + m * (n + 1);
 
-        if (isnan(s->w->x[f->target * s->w->n_rows + r]))
+        if (isnan(raw(from, f->target, r)))
             continue;
         for (size_t i = 0; i < n; i++)
-            z[i] = value(s, f->parent[i], r, normal);
-        z[n] = value(s, f->target, r, normal);
+            z[i] = value(from, f->parent[i], r);
+        z[n] = value(from, f->target, r);
         m++;
     }
     return m;
@@ -131,9 +160,10 @@ static size_t gather_rows(const struct rca_factor *f, const struct rca_scene *s,
 static void add_rows(struct rca_factor *f, const struct rca_scene *s, size_t b,
                      double *z)
 {
+    const struct source from = source_of(s, b);
     const size_t k = f->box.n + 1;
     double *g = f->gram + b * k * k;
-    const size_t m = gather_rows(f, s, b, z);
+    const size_t m = gather_rows(f, &from, z);
 
     if (m == 0)
         return;
@@ -146,20 +176,28 @@ static void add_rows(struct rca_factor *f, const struct rca_scene *s, size_t b,
     f->rows[b] += (double)m;
 }
 
+int rca_factor_choose(struct rca_factor *f, const struct rca_scene *scene,
+                      uint32_t target)
+{
+    *f = (struct rca_factor){.target = target};
+    return choose(f, scene);
+}
+
 int rca_factor_init(struct rca_factor *f, const struct rca_scene *scene,
                     uint32_t target)
 {
+    const struct rca_past *past = scene->past;
+    const size_t before = past && past->rows ? past->rows->n_rows : 0;
+    const size_t most = before > scene->w->n_rows ? before : scene->w->n_rows;
     double *z RCA_CLEANUP(rca_freep) = NULL;
     size_t k;
-    int err;
+    int err = rca_factor_choose(f, scene, target);
 
-    *f = (struct rca_factor){.target = target};
-    err = choose(f, scene);
     if (err)
         return err;
     k = f->box.n + 1;
     f->gram = calloc(RCA_SCENE_BLOCKS * k * k, sizeof(*f->gram));
-    z = malloc((scene->w->n_rows + 1) * k * sizeof(*z));
+    z = malloc((most + 1) * k * sizeof(*z));
     if (!f->gram || !z)
         return -ENOMEM;
     for (size_t b = 0; b < RCA_SCENE_BLOCKS; b++)

@@ -38,6 +38,11 @@
  * new product. */
 #define MERGE 6
 #define BLOCKS 16
+/* Of what the neighbours leave; as in anomaly.c. */
+#define MIN_KNOWN_CORRELATION 0.1
+#define MIN_LEFT_SCALE 0.3
+/* The last rows, from which is learned how it usually varies. */
+#define LEFT_ROWS 1000
 
 /* Of a Gram matrix: BLAS is twice as fast with a multiple of 4. */
 #define WIDTH 12
@@ -70,7 +75,8 @@ struct bench {
     size_t n_runs, cap_runs;
     float *product; /* targets x candidates; owned */
     size_t cap_product, width;
-    double *scratch; /* a column; owned */
+    double *scratch; /* two columns and one; owned */
+    double left[LEFT_ROWS];
     float *packed; /* WIDTH x the rows of a block; owned */
 };
 
@@ -122,7 +128,7 @@ int rca_learner_new(const struct rca_span *span, unsigned jobs,
     for (unsigned k = 0; k < jobs; k++) {
         struct bench *b = &l->benches[k];
 
-        b->scratch = malloc(l->n_rows * sizeof(*b->scratch));
+        b->scratch = malloc((2 * l->n_rows + 1) * sizeof(*b->scratch));
         b->packed =
             malloc(WIDTH * (l->n_rows / BLOCKS + 1) * sizeof(*b->packed));
         if (!b->scratch || !b->packed)
@@ -203,6 +209,11 @@ static int describe(void *arg, size_t i, unsigned worker)
 
     v->centre = isnan(s.centre) ? 0 : s.centre;
     v->scale = s.scale;
+    v->known.spread = s;
+    v->known.spread.centre = v->centre;
+    if (s.n)
+        v->known.habit =
+            rca_habit_learn(x, l->n_rows, &s, l->benches[worker].scratch);
     for (size_t r = 0; r < l->n_rows; r++) {
         double d = (x[r] - v->centre) / v->scale;
 
@@ -502,11 +513,80 @@ static void keep_weights(const struct rca_learner *l, struct rca_learned *v,
     sort_parents(v, scaled);
 }
 
+/* --- what neighbours usually explain --------------------------------------- */
+
+/* of the chosen parents the most correlated, fitted to the data alone; @all:
+ * the factor of them */
+static void fit_known(const struct ranked *best, const struct rca_box *all,
+                      struct rca_known *known)
+{
+    size_t at[RCA_LEARNED_PARENTS] = {0};
+    struct rca_box box = {0};
+    double w[RCA_BOX_MAX] = {0};
+
+    for (size_t i = 0; i < all->n; i++) {
+        const struct rca_relation *const relation = best[i].relation;
+        const double r = relation ? best[i].merit - relation->same : 0;
+        size_t k = box.n;
+
+        if (!relation || relation->weak || r < MIN_KNOWN_CORRELATION)
+            continue;
+        /* identities come first whatever their correlation: sort again */
+        for (; k > 0 &&
+               r > best[at[k - 1]].merit - best[at[k - 1]].relation->same;
+             k--) {
+            if (k < RCA_PAST_PARENTS)
+                at[k] = at[k - 1];
+        }
+        if (k < RCA_PAST_PARENTS)
+            at[k] = i;
+        box.n += box.n < RCA_PAST_PARENTS;
+    }
+    for (size_t i = 0; i < box.n; i++) {
+        for (size_t j = 0; j < box.n; j++)
+            box.gram[i][j] = all->gram[at[i]][at[j]];
+        box.moment[i] = all->moment[at[i]];
+        box.ridge[i] = RIDGE;
+        box.low[i] = all->low[at[i]];
+        box.high[i] = all->high[at[i]];
+    }
+    rca_box_solve(&box, w);
+    known->n_parents = (uint32_t)box.n;
+    for (size_t i = 0; i < box.n; i++) {
+        known->parent[i] = best[at[i]].relation->cause;
+        known->weight[i] = (float)w[i];
+    }
+}
+
+/* how what they leave usually varies, from the last rows */
+static void learn_left(const struct rca_learner *l, struct bench *b,
+                       size_t target, struct rca_known *known)
+{
+    const size_t n = l->n_rows < LEFT_ROWS ? l->n_rows : LEFT_ROWS;
+    const float *y = l->z + (target + 1) * l->n_rows - n;
+
+    if (known->n_parents == 0)
+        return;
+    for (size_t r = 0; r < n; r++) {
+        float left = y[r];
+
+        for (uint32_t i = 0; i < known->n_parents; i++)
+            left -= known->weight[i] *
+                    l->z[(known->parent[i] + 1) * l->n_rows - n + r];
+        b->left[r] = is_gap(y[r]) ? NAN : (double)left;
+    }
+    known->left = rca_robust_spread(b->left, n, MIN_LEFT_SCALE, b->scratch);
+    /* to the precision that is kept */
+    known->left.centre = known->left.n ? (double)(float)known->left.centre : 0;
+    known->left.scale = (double)(float)known->left.scale;
+    known->left_habit = rca_habit_learn(b->left, n, &known->left, b->scratch);
+}
+
 static void learn_factor(const struct rca_learner *l, struct bench *b,
                          const struct target *t)
 {
     struct rca_learned *v = &l->m->vars[t->variable];
-    struct ranked best[RCA_LEARNED_PARENTS];
+    struct ranked best[RCA_LEARNED_PARENTS] = {{0}};
     struct rca_box box = {0};
     double w[RCA_BOX_MAX] = {0};
     double left;
@@ -522,6 +602,8 @@ static void learn_factor(const struct rca_learner *l, struct bench *b,
             left += w[i] * w[j] * box.gram[i][j];
     }
     v->residual_scale = sqrt(fmax(left, 0)) * v->scale;
+    fit_known(best, &box, &v->known);
+    learn_left(l, b, t->variable, &v->known);
     keep_weights(l, v, box.n, w);
 }
 
@@ -573,13 +655,15 @@ static int divide(struct rca_learner *l)
 static int relate(struct rca_learner *l, const struct rca_graph *g)
 {
     const size_t n = l->m->n_vars;
+    struct rca_relation_filter filter = {0};
     double *median RCA_CLEANUP(rca_freep) = malloc((n + 1) * sizeof(*median));
 
     if (!median)
         return -ENOMEM;
     for (size_t v = 0; v < n; v++)
         median[v] = l->columns[v].seen ? l->m->vars[v].centre : NAN;
-    return rca_relations_of(&l->shape, median, g, &l->relations);
+    filter.median = median;
+    return rca_relations_of(&l->shape, &filter, g, &l->relations);
 }
 
 static void count(struct rca_model *m)

@@ -14,13 +14,15 @@
 
 #include "model/arena.h"
 #include "model/model.h"
+#include "model/past.h"
 
 #define RCA_LEARNED_PARENTS 10
 
 /** struct rca_learned - one variable
  * @parent, @weight: @n_parents of them, largest scaled weight first; weight in
  *         units of the variable per unit of the parent
- * @residual_scale: of what the parents leave, in the variable's unit */
+ * @residual_scale: of what the parents leave, in the variable's unit
+ * @known: for explanations; its parents are variables of the model */
 struct rca_learned {
     rca_id entity;
     const char *metric; /* in the model's strings */
@@ -28,6 +30,7 @@ struct rca_learned {
     uint32_t n_parents;
     uint32_t parent[RCA_LEARNED_PARENTS];
     double weight[RCA_LEARNED_PARENTS];
+    struct rca_known known;
 };
 
 struct rca_model {
@@ -62,6 +65,12 @@ RCA_MUST_CHECK int rca_learner_finish(struct rca_learner *learner,
                                       const struct rca_graph *g,
                                       rca_progress *progress, void *arg,
                                       struct rca_model **ret_model);
+
+/** rca_model_past() - what @model knows of the variables of @w. O(variables).
+ * 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_model_past(const struct rca_model *model,
+                                  const struct rca_window *w,
+                                  struct rca_past **ret_past);
 
 /** rca_model_learn() - from a window in memory; returns of the above */
 RCA_MUST_CHECK int rca_model_learn(const struct rca_window *w,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "model/model.h"
 
+#include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "model/learned.h"
@@ -130,6 +132,72 @@ void rca_model_free(struct rca_model **model)
     rca_arena_done(&m->strings);
     free(m->vars);
     free(m);
+}
+
+static size_t find_variable(const struct rca_model *m, rca_id entity,
+                            const char *metric)
+{
+    size_t lo = 0, hi = m->n_vars;
+
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        const struct rca_learned *v = &m->vars[mid];
+        const int c = v->entity != entity ? (v->entity < entity ? -1 : 1)
+                                          : strcmp(v->metric, metric);
+
+        if (c == 0)
+            return mid;
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return m->n_vars;
+}
+
+/* parents by the window's numbers; those that it lacks are left out */
+static void translate(struct rca_known *k, const uint32_t *place)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < k->n_parents; i++) {
+        if (place[k->parent[i]] == UINT32_MAX)
+            continue;
+        k->parent[n] = place[k->parent[i]];
+        k->weight[n++] = k->weight[i];
+    }
+    k->n_parents = n;
+}
+
+int rca_model_past(const struct rca_model *model, const struct rca_window *w,
+                   struct rca_past **ret_past)
+{
+    struct rca_past *p RCA_CLEANUP(rca_past_free) = calloc(1, sizeof(*p));
+    uint32_t *place RCA_CLEANUP(rca_freep) =
+        malloc((model->n_vars + 1) * sizeof(*place));
+
+    if (!p || !place)
+        return -ENOMEM;
+    p->n_vars = w->n_vars;
+    p->n_rows = model->rows;
+    p->known = calloc(w->n_vars + 1, sizeof(*p->known));
+    if (!p->known)
+        return -ENOMEM;
+    for (size_t v = 0; v < model->n_vars; v++)
+        place[v] = UINT32_MAX;
+    for (size_t v = 0; v < w->n_vars; v++) {
+        const size_t at =
+            find_variable(model, w->vars[v].entity, w->vars[v].metric.name);
+
+        if (at == model->n_vars)
+            continue;
+        place[at] = (uint32_t)v;
+        p->known[v] = model->vars[at].known;
+    }
+    for (size_t v = 0; v < w->n_vars; v++)
+        translate(&p->known[v], place);
+    *ret_past = RCA_TAKE(p);
+    return 0;
 }
 
 void rca_model_info(const struct rca_model *model,

@@ -67,7 +67,8 @@ void rca_model_info(const struct rca_model *model,
                     struct rca_model_info *ret_info);
 
 /** rca_model_encode()/decode() - to and from bytes (versioned, checked; a
- * damaged or foreign blob is RCA_ECORRUPT, never a crash) */
+ * damaged or foreign blob is RCA_ECORRUPT, never a crash; one of another version
+ * of the program RCA_ESCHEMA: train again) */
 RCA_MUST_CHECK int rca_model_encode(const struct rca_model *model,
                                     void **ret_data, size_t *ret_size);
 RCA_MUST_CHECK int rca_model_decode(const void *data, size_t size,

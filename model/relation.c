@@ -15,6 +15,7 @@
 struct builder {
     const struct rca_window *w;
     const struct rca_graph *g;
+    const struct rca_relation_filter *filter;
     struct rca_relations *r;
     size_t n, cap;
     size_t *first; /* first variable of a node; n_vars: none */
@@ -190,7 +191,7 @@ static struct rca_relation bound(const struct builder *b,
         gain = v->up ? calls_per_request(b, v->node, own)
                      : 1 / calls_per_request(b, v->node, own);
     most = fmax(1, gain);
-    if (isnan(gain))
+    if (v && isnan(gain))
         gain = v->up ? guess_gain(b, p) : 1;
     /* A call is one request of its callee; but what the callee is slow with
      * may all fall on this one of its callers. */
@@ -524,8 +525,7 @@ static int make_room(struct builder *b)
     return 0;
 }
 
-/* @median: or NULL, to be found in the window */
-static int prepare(struct builder *b, const double *median)
+static int prepare(struct builder *b)
 {
     const struct rca_window *w = b->w;
     double *scratch RCA_CLEANUP(rca_freep) =
@@ -543,7 +543,8 @@ static int prepare(struct builder *b, const double *median)
         b->statistic[v] = (unsigned char)rca_statistic(m->name);
         b->centre[v] = NAN;
         if (m->role == RCA_ROLE_LATENCY)
-            b->centre[v] = median ? median[v] : median_of(w, v, scratch);
+            b->centre[v] = b->filter->median ? b->filter->median[v]
+                                             : median_of(w, v, scratch);
         if (node == UINT32_MAX)
             continue;
         if (b->count[node]++ == 0)
@@ -553,22 +554,23 @@ static int prepare(struct builder *b, const double *median)
         if (fit <= best)
             continue;
         best = fit;
-        b->rate[node] = median ? median[v] : median_of(w, v, scratch);
+        b->rate[node] =
+            b->filter->median ? b->filter->median[v] : median_of(w, v, scratch);
         b->rate_name[node] = m->name;
     }
     return 0;
 }
 
-static int build(struct builder *b, const double *median)
+static int build(struct builder *b)
 {
-    int err = prepare(b, median);
+    int err = prepare(b);
 
     for (size_t t = 0; t < b->w->n_vars && !err; t++) {
         const uint32_t own = rca_graph_node(b->g, b->w->vars[t].entity);
         const size_t from = b->n;
 
         b->r->at[t] = from;
-        if (own == UINT32_MAX)
+        if (own == UINT32_MAX || (b->filter->wanted && !b->filter->wanted[t]))
             continue;
         err = relate(b, t, own, NULL);
         if (!err)
@@ -586,13 +588,14 @@ static int build(struct builder *b, const double *median)
     return err;
 }
 
-int rca_relations_of(const struct rca_window *w, const double *median,
+int rca_relations_of(const struct rca_window *w,
+                     const struct rca_relation_filter *filter,
                      const struct rca_graph *g,
                      struct rca_relations **ret_relations)
 {
     struct rca_relations *r RCA_CLEANUP(rca_relations_free) =
         calloc(1, sizeof(*r));
-    struct builder b = {.w = w, .g = g, .r = r};
+    struct builder b = {.w = w, .g = g, .r = r, .filter = filter};
     int err;
 
     if (!r)
@@ -601,7 +604,7 @@ int rca_relations_of(const struct rca_window *w, const double *median,
     r->at = calloc(w->n_vars + 1, sizeof(*r->at));
     if (!r->at)
         return -ENOMEM;
-    err = build(&b, median);
+    err = build(&b);
     if (err)
         return err;
     *ret_relations = RCA_TAKE(r);
@@ -611,7 +614,9 @@ int rca_relations_of(const struct rca_window *w, const double *median,
 int rca_relations_new(const struct rca_window *w, const struct rca_graph *g,
                       struct rca_relations **ret_relations)
 {
-    return rca_relations_of(w, NULL, g, ret_relations);
+    const struct rca_relation_filter all = {0};
+
+    return rca_relations_of(w, &all, g, ret_relations);
 }
 
 void rca_relations_free(struct rca_relations **relations)

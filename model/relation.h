@@ -59,10 +59,17 @@ struct rca_relations {
 RCA_MUST_CHECK int rca_relations_new(const struct rca_window *w,
                                      const struct rca_graph *g,
                                      struct rca_relations **ret_relations);
+/** struct rca_relation_filter - @median: of each variable, NAN where it is not
+ * known; @wanted: targets, all others relate to nothing; NULL: all */
+struct rca_relation_filter {
+    const double *median;
+    const _Bool *wanted;
+};
+
 /** rca_relations_of() - the same without looking at the data of @w, which may
- * have none: @median of each variable instead, NAN where it is not known */
+ * have none */
 RCA_MUST_CHECK int rca_relations_of(const struct rca_window *w,
-                                    const double *median,
+                                    const struct rca_relation_filter *filter,
                                     const struct rca_graph *g,
                                     struct rca_relations **ret_relations);
 void rca_relations_free(struct rca_relations **relations);

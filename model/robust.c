@@ -208,13 +208,25 @@ double rca_robust_deviation(const double *x, size_t n,
     return sum;
 }
 
+double rca_robust_shrink(double *seen, size_t n, double independent, double q)
+{
+    double usual;
+
+    if (n == 0)
+        return NULL_PRIOR;
+    independent = fmax(1, independent);
+    usual = rca_robust_quantile(seen, n, q);
+    usual = (independent * usual + NULL_PRIOR_WEIGHT * NULL_PRIOR) /
+            (independent + NULL_PRIOR_WEIGHT);
+    return fmax(1, usual);
+}
+
 double rca_robust_null(const double *x, size_t n, size_t length,
                        const struct rca_spread *spread, double q,
                        double *scratch)
 {
     const size_t stride = length / NULL_OVERLAP ? length / NULL_OVERLAP : 1;
     double *seen = scratch + length;
-    double independent, usual;
     size_t m = 0;
 
     for (size_t at = 0; at + length <= n; at += stride) {
@@ -224,13 +236,8 @@ double rca_robust_null(const double *x, size_t n, size_t length,
         if (!isnan(d))
             seen[m++] = d;
     }
-    if (m == 0)
-        return NULL_PRIOR;
-    independent = fmax(1, (double)m * (double)stride / (double)length);
-    usual = rca_robust_quantile(seen, m, q);
-    usual = (independent * usual + NULL_PRIOR_WEIGHT * NULL_PRIOR) /
-            (independent + NULL_PRIOR_WEIGHT);
-    return fmax(1, usual);
+    return rca_robust_shrink(seen, m,
+                             (double)m * (double)stride / (double)length, q);
 }
 
 double rca_robust_mean(const double *x, size_t n, size_t *ret_n)

@@ -58,6 +58,10 @@ double rca_robust_null(const double *x, size_t n, size_t length,
                        const struct rca_spread *spread, double q,
                        double *scratch);
 
+/** rca_robust_shrink() - what rca_robust_null() makes of the @n deviations
+ * @seen (reordered), which are worth @independent windows */
+double rca_robust_shrink(double *seen, size_t n, double independent, double q);
+
 /** rca_robust_mean() - mean of what is not NaN; NAN when nothing is;
  * @ret_n (may be NULL): how many */
 double rca_robust_mean(const double *x, size_t n, size_t *ret_n);

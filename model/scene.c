@@ -33,8 +33,16 @@ static double usual_shift(const double *x, size_t n, size_t length,
     return m ? rca_robust_quantile(scratch, m, 0.95) : 0;
 }
 
+/* what the model knows of variable @v, or NULL */
+static const struct rca_known *known_of(const struct rca_scene *s, size_t v)
+{
+    return s->past && s->past->known[v].spread.n > 0 ? &s->past->known[v]
+                                                     : NULL;
+}
+
 static void look(struct rca_scene *s, size_t v, double *scratch)
 {
+    const struct rca_known *known = known_of(s, v);
     const struct rca_metric *metric = &s->w->vars[v].metric;
     const double *x = s->w->x + v * s->w->n_rows;
     const size_t n = s->normal.to - s->normal.from;
@@ -43,7 +51,9 @@ static void look(struct rca_scene *s, size_t v, double *scratch)
     double mean, raw;
     size_t seen;
 
-    t->spread = rca_robust_spread(x + s->normal.from, n,
+    t->spread =
+        known ? known->spread
+              : rca_robust_spread(x + s->normal.from, n,
                                   fmax(metric->resolution, 1e-12), scratch);
     t->unit = t->spread.scale;
     mean = rca_robust_mean(x + s->incident.from, length, &seen);
@@ -54,23 +64,51 @@ static void look(struct rca_scene *s, size_t v, double *scratch)
     t->shift = mean - t->spread.centre;
     raw = rca_robust_deviation(x + s->incident.from, length, &t->spread, 0,
                                scratch);
-    t->usual = rca_robust_null(x + s->normal.from, n, length, &t->spread,
-                               NULL_QUANTILE, scratch);
+    t->usual = known ? rca_habit_usual(&known->habit, length)
+                     : rca_robust_null(x + s->normal.from, n, length,
+                                       &t->spread, NULL_QUANTILE, scratch);
     t->strength = raw / t->usual;
     t->noise =
         t->spread.scale * fmax(NOISE_SCALES, NOISE_ERRORS / sqrt((double)seen));
-    t->noise = fmax(t->noise, usual_shift(x + s->normal.from, n, length,
-                                          t->spread.centre, scratch));
+    t->noise = fmax(t->noise, known ? rca_habit_shift(&known->habit, length)
+                                    : usual_shift(x + s->normal.from, n, length,
+                                                  t->spread.centre, scratch));
     t->abnormal = fabs(t->shift) > t->noise;
     t->unit = fmax(t->unit, fabs(t->shift) / RCA_SCENE_FAR);
+}
+
+/* relations of the abnormal variables */
+static int relate(struct rca_scene *s)
+{
+    const size_t n = s->w->n_vars;
+    struct rca_relation_filter f = {0};
+    double *median RCA_CLEANUP(rca_freep) = malloc((n + 1) * sizeof(*median));
+    _Bool *wanted RCA_CLEANUP(rca_freep) = malloc(n + 1);
+
+    if (!median || !wanted)
+        return -ENOMEM;
+    for (size_t v = 0; v < n; v++) {
+        median[v] = s->traits[v].spread.centre;
+        wanted[v] = s->traits[v].abnormal;
+    }
+    f.median = median;
+    f.wanted = wanted;
+    return rca_relations_of(s->w, &f, s->g, &s->relations);
 }
 
 int rca_scene_init(struct rca_scene *scene, const struct rca_window *w,
                    const struct rca_graph *g, struct rca_rows normal,
                    struct rca_rows incident)
 {
+    return rca_scene_recall(scene, w, g, normal, incident, NULL);
+}
+
+int rca_scene_recall(struct rca_scene *scene, const struct rca_window *w,
+                     const struct rca_graph *g, struct rca_rows normal,
+                     struct rca_rows incident, const struct rca_past *past)
+{
     struct rca_scene s = {
-        .w = w, .g = g, .normal = normal, .incident = incident};
+        .w = w, .g = g, .normal = normal, .incident = incident, .past = past};
     double *scratch RCA_CLEANUP(rca_freep) =
         malloc((2 * w->n_rows + 1) * sizeof(*scratch));
     int err;
@@ -85,7 +123,7 @@ int rca_scene_init(struct rca_scene *scene, const struct rca_window *w,
     }
     for (size_t v = 0; v < w->n_vars; v++)
         look(&s, v, scratch);
-    err = rca_relations_new(w, g, &s.relations);
+    err = past ? relate(&s) : rca_relations_new(w, g, &s.relations);
     if (err) {
         rca_scene_done(&s);
         return err;
@@ -99,6 +137,21 @@ void rca_scene_done(struct rca_scene *scene)
     rca_relations_free(&scene->relations);
     free(scene->traits);
     scene->traits = NULL;
+}
+
+struct rca_normal_rows rca_scene_normal(const struct rca_scene *scene,
+                                        size_t variable)
+{
+    const struct rca_past *p = scene->past;
+    const struct rca_window *w = scene->w;
+
+    if (p && p->rows && p->column[variable] != UINT32_MAX)
+        return (struct rca_normal_rows){p->rows->x + p->column[variable] *
+                                                         p->rows->n_rows,
+                                        p->rows->n_rows};
+    return (struct rca_normal_rows){w->x + variable * w->n_rows +
+                                        scene->normal.from,
+                                    scene->normal.to - scene->normal.from};
 }
 
 struct rca_rows rca_scene_block(const struct rca_scene *scene, size_t b)

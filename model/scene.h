@@ -14,6 +14,7 @@
  */
 
 #include "model/box.h"
+#include "model/past.h"
 #include "model/relation.h"
 #include "model/robust.h"
 
@@ -53,6 +54,7 @@ struct rca_scene {
     struct rca_relations *relations; /* owned */
     struct rca_rows normal, incident;
     struct rca_trait *traits; /* owned, one a variable */
+    const struct rca_past *past; /* borrowed; NULL: the window is all */
 };
 
 /**
@@ -66,7 +68,29 @@ RCA_MUST_CHECK int rca_scene_init(struct rca_scene *scene,
                                   const struct rca_graph *g,
                                   struct rca_rows normal,
                                   struct rca_rows incident);
+
+/**
+ * rca_scene_recall() - the same where the window begins shortly before the
+ * incident: what is usual comes from @past, of what it does not know from the
+ * window. Relations are there for abnormal variables only. O(variables * rows
+ * of the window).
+ */
+RCA_MUST_CHECK int rca_scene_recall(struct rca_scene *scene,
+                                    const struct rca_window *w,
+                                    const struct rca_graph *g,
+                                    struct rca_rows normal,
+                                    struct rca_rows incident,
+                                    const struct rca_past *past);
 void rca_scene_done(struct rca_scene *scene);
+
+/** rca_scene_normal() - the normal rows of @variable that are at hand: those
+ * read of the past, or else those of the window; borrowed */
+struct rca_normal_rows {
+    const double *x;
+    size_t n;
+};
+struct rca_normal_rows rca_scene_normal(const struct rca_scene *scene,
+                                        size_t variable);
 
 /** rca_scene_block() - the rows of bootstrap block @b; may be empty */
 struct rca_rows rca_scene_block(const struct rca_scene *scene, size_t b);
@@ -102,6 +126,12 @@ RCA_MUST_CHECK int rca_factor_init(struct rca_factor *f,
                                    const struct rca_scene *scene,
                                    uint32_t target);
 void rca_factor_done(struct rca_factor *f);
+
+/** rca_factor_choose() - the first half of rca_factor_init(): parents and their
+ * limits, no Gram matrices. 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_factor_choose(struct rca_factor *f,
+                                     const struct rca_scene *scene,
+                                     uint32_t target);
 
 /** rca_factor_fit() - weights for the rows as @draw counts them */
 void rca_factor_fit(struct rca_factor *f, const struct rca_draw *draw);

@@ -279,19 +279,20 @@ int rca_symptom_is_normal(const struct rca_scene *scene, uint32_t variable,
 {
     const struct rca_window *w = scene->w;
     const struct rca_trait *t = &scene->traits[variable];
-    const struct rca_rows n = scene->normal, i = scene->incident;
+    const struct rca_rows i = scene->incident;
     const double *x = w->x + variable * w->n_rows;
+    const struct rca_normal_rows past = rca_scene_normal(scene, variable);
     const int bad = w->vars[variable].metric.bad;
     double *scratch RCA_CLEANUP(rca_freep) =
-        malloc((2 * w->n_rows + 1) * sizeof(*scratch));
+        malloc((2 * w->n_rows + past.n + 1) * sizeof(*scratch));
     double now, usual;
 
     if (!scratch)
         return -ENOMEM;
     now = rca_robust_deviation(x + i.from, i.to - i.from, &t->spread, bad,
                                scratch);
-    usual = rca_robust_null(x + n.from, n.to - n.from, i.to - i.from,
-                            &t->spread, 0.99, scratch);
+    usual = rca_robust_null(past.x, past.n, i.to - i.from, &t->spread, 0.99,
+                            scratch);
     *ret_normal = !t->abnormal || !(now > usual);
     return 0;
 }

@@ -11,8 +11,14 @@
 
 static uint64_t checksum(const uint8_t *p, size_t n)
 {
-    uint64_t h = UINT64_C(14695981039346656037);
+    uint64_t h = UINT64_C(14695981039346656037), word = 0;
 
+    for (; n >= 8; n -= 8, p += 8) {
+        for (size_t i = 0; i < 8; i++)
+            word = word >> 8 | (uint64_t)p[i] << 56;
+        h = (h ^ word) * UINT64_C(1099511628211);
+        h ^= h >> 32;
+    }
     for (size_t i = 0; i < n; i++)
         h = (h ^ p[i]) * UINT64_C(1099511628211);
     return h;
