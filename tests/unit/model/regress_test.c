@@ -20,7 +20,8 @@ static void make(struct incident *c, uint64_t *state)
         for (size_t v = 0; v < VARS; v++)
             c->x[v * ROWS + r] =
                 5 + 0.03 * (double)v * common + incident_normal(state);
-        c->x[(VARS - 1) * ROWS + r] = 3 * common + incident_normal(state);
+        c->x[(size_t)(VARS - 1) * ROWS + r] =
+            3 * common + incident_normal(state);
     }
 }
 
