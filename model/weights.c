@@ -167,6 +167,7 @@ static int fit_trust(const struct rca_lesson *lessons, size_t n,
     struct rca_logit fit = {.n_inputs = RCA_TRUST_COUNT,
                             .prior = by_hand.trust,
                             .ridge = TRUST_RIDGE};
+    size_t m = 0;
 
     if (!pairs || !list)
         return -ENOMEM;
@@ -178,18 +179,21 @@ static int fit_trust(const struct rca_lesson *lessons, size_t n,
 
         if (!chance)
             return -ENOMEM;
+        if (e->n == 0)
+            continue; /* nobody is first */
         rca_weights_chances(w, e, chance);
         first = best_of(chance, e->n);
-        rca_weights_trust(e, first, chance, pairs[i].x[0]);
-        pairs[i].right[0] = lessons[i].guilty[first];
-        pairs[i].right[1] = !pairs[i].right[0];
-        list[i] = (struct rca_logit_choice){.n = 2,
-                                            .x = pairs[i].x[0],
-                                            .stride = sizeof(pairs[i].x[0]),
-                                            .right = pairs[i].right,
+        rca_weights_trust(e, first, chance, pairs[m].x[0]);
+        pairs[m].right[0] = lessons[i].guilty[first];
+        pairs[m].right[1] = !pairs[m].right[0];
+        list[m] = (struct rca_logit_choice){.n = 2,
+                                            .x = pairs[m].x[0],
+                                            .stride = sizeof(pairs[m].x[0]),
+                                            .right = pairs[m].right,
                                             .count = lessons[i].count};
+        m++;
     }
-    return rca_logit_fit(&fit, list, n, w->trust);
+    return rca_logit_fit(&fit, list, m, w->trust);
 }
 
 int rca_weights_fit(const struct rca_lesson *lessons, size_t n,

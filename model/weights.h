@@ -59,10 +59,11 @@ struct rca_lesson {
 
 /**
  * rca_weights_fit() - learn; the same lessons in any order give the same
- * weights to 1e-6
+ * weights to 1e-5
  *
  * O(lessons * suspects * evidence * steps). 0 or -ENOMEM; without a guilty
- * suspect anywhere the weights by hand.
+ * suspect anywhere the weights by hand, and a confidence that has learned from
+ * that; a lesson without suspects teaches nothing.
  */
 RCA_MUST_CHECK int rca_weights_fit(const struct rca_lesson *lessons, size_t n,
                                    struct rca_weights *ret_weights);
