@@ -21,17 +21,23 @@
 /* Normal rows further out than this are a past incident's. */
 #define CLIP_NORMAL 20.0
 
+/* Merits are of single precision: all that is far out is equally far out, and
+ * rounding, which depends on units, does not choose. */
 struct choice {
     const struct rca_relation *relation;
-    double merit;
+    float merit, steady;
 };
 
 static int by_merit(const void *a, const void *b)
 {
     const struct choice *x = a, *y = b;
 
+    if (x->relation->same != y->relation->same)
+        return x->relation->same ? -1 : 1;
     if (x->merit != y->merit)
         return x->merit > y->merit ? -1 : 1;
+    if (x->steady != y->steady)
+        return x->steady > y->steady ? -1 : 1;
     return x->relation->cause < y->relation->cause ? -1 : 1;
 }
 
@@ -50,11 +56,29 @@ static double merit(const struct rca_scene *s, const struct rca_relation *r,
 
     if (!c->known || !c->abnormal)
         return 0;
-    if (r->same)
-        return 1e6 + fabs(c->shift) / c->unit;
-    if (!pushes(r, c->shift, t->shift))
+    if (!r->same && !pushes(r, c->shift, t->shift))
         return 0;
     return fabs(c->shift) / c->unit * (r->weak ? WEAK_MERIT : 1);
+}
+
+/* how much alike the rows of the incident are: mean over root mean square of
+ * what variable @v departs from its centre by */
+static double steadiness(const struct rca_scene *s, uint32_t v)
+{
+    const struct rca_trait *t = &s->traits[v];
+    const double *x = s->w->x + v * s->w->n_rows;
+    double sum = 0, square = 0, n = 0;
+
+    for (size_t r = s->incident.from; r < s->incident.to; r++) {
+        const double z = (x[r] - t->spread.centre) / t->unit;
+
+        if (isnan(z))
+            continue;
+        sum += z;
+        square += z * z;
+        n++;
+    }
+    return square > 0 ? fabs(sum) / sqrt(n * square) : 0;
 }
 
 static int choose(struct rca_factor *f, const struct rca_scene *s)
@@ -70,9 +94,12 @@ static int choose(struct rca_factor *f, const struct rca_scene *s)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
         list[m].relation = &all[i];
-        list[m].merit = merit(s, &all[i], f->target);
+        list[m].merit = (float)merit(s, &all[i], f->target);
+        list[m].steady = 0;
         m += list[m].merit > 0;
     }
+    for (size_t i = 0; i < m && m > RCA_SCENE_PARENTS; i++)
+        list[i].steady = (float)steadiness(s, list[i].relation->cause);
     if (m)
         qsort(list, m, sizeof(*list), by_merit);
     f->box.n = m < RCA_SCENE_PARENTS ? m : RCA_SCENE_PARENTS;

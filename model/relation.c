@@ -172,19 +172,29 @@ static _Bool is_part_of_latency(const struct rca_metric *cause,
            starts(target->name, "request_latency_");
 }
 
+/* Where no unit is known, metrics of the same name have the same. */
+static _Bool is_same_unit(const struct rca_metric *a,
+                          const struct rca_metric *b)
+{
+    return a->unit == b->unit &&
+           (a->unit != RCA_UNIT_NONE || strcmp(a->name, b->name) == 0);
+}
+
 static struct rca_relation bound(const struct builder *b,
                                  const struct rca_rule *rule,
                                  const struct pair *p, const struct view *v,
                                  uint32_t own)
 {
     const struct rca_metric *cause = p->cause, *target = p->target;
-    const _Bool alike = cause->unit == target->unit &&
+    const _Bool alike = is_same_unit(cause, target) &&
                         cause->role == target->role &&
                         p->cause_statistic == p->target_statistic;
     struct rca_relation r = {.low = -INFINITY, .high = INFINITY};
     double gain = 1, most;
 
+    /* a link has no direction */
     r.weak = v && !v->up && v->kind != RCA_EDGE_CALLS &&
+             v->kind != RCA_EDGE_LINK &&
              (cause->role == RCA_ROLE_LATENCY || cause->role == RCA_ROLE_ERROR);
 
     if (v && v->kind == RCA_EDGE_CALLS)
