@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define MAX_STEPS 2000
-#define TOLERANCE 1e-9
+#define TOLERANCE 1e-7
 #define FIRST_STEP 0.1
 
 struct problem {
