@@ -12,6 +12,10 @@
 #include "model/together.h"
 
 #define STRONGEST 3
+/* Tail of the strengths of what is usual, and metrics of an entity from which
+ * it shows. */
+#define CHANCE_TAIL 0.25
+#define FEW_METRICS 10.0
 #define DAMPING 0.8
 #define LOAD_STANDING 0.5
 /* The guard band: half the incident, or this part of what is before it. */
@@ -108,6 +112,8 @@ struct work {
     uint32_t *whole; /* by node; owned */
     struct gathered *all; /* by node of the whole; owned */
     double *odd; /* by node: its own strongest; owned */
+    _Bool mapped; /* who depends on whom is known */
+    _Bool shared; /* there are shares */
     double covered; /* part of the symptom's change that has a suspect */
     struct rca_evidence *e; /* under construction */
 };
@@ -141,13 +147,16 @@ static void keep_strongest(double list[STRONGEST], double x)
     }
 }
 
-static double mean_of(const double list[STRONGEST])
+/* log(1 + mean), of @n metrics: some of many are far out by chance, as the
+ * largest of n exponential tails */
+static double mean_of(const double list[STRONGEST], double n)
 {
+    const double usual = 1 + CHANCE_TAIL * log(fmax(1, n / FEW_METRICS));
     double sum = 0;
 
     for (size_t i = 0; i < STRONGEST; i++)
         sum += list[i];
-    return log1p(sum / STRONGEST);
+    return log1p(sum / STRONGEST / usual);
 }
 
 static void add_role(struct gathered *s, enum rca_role role,
@@ -217,7 +226,7 @@ static void add_strengths(struct work *k)
         }
     }
     for (uint32_t i = 0; i < rca_graph_size(k->in->g); i++)
-        k->all[i].odd3 = mean_of(k->all[i].odd);
+        k->all[i].odd3 = mean_of(k->all[i].odd, k->all[i].metrics);
 }
 
 /* --- the symptom -------------------------------------------------------------*/
@@ -268,8 +277,9 @@ static int add_shares(struct work *k, uint64_t seed)
     struct rca_scene relaxed;
     int err;
 
-    if (k->e->symptom == UINT32_MAX)
+    if (k->e->symptom == UINT32_MAX || !k->mapped)
         return 0;
+    k->shared = 1;
     err = relax(k->scene, &relaxed, k->e->normal);
     if (err)
         return err;
@@ -292,16 +302,20 @@ static int add_shares(struct work *k, uint64_t seed)
 static int add_together(struct work *k)
 {
     double *together RCA_CLEANUP(rca_freep) = NULL;
+    uint32_t victim;
     int err;
 
     if (k->e->symptom == UINT32_MAX)
         return 0;
+    victim = suspect_of(k, k->in->w->vars[k->e->symptom].entity);
     err = rca_together_new(k->scene, k->e->symptom, &together);
     for (size_t v = 0; v < k->in->w->n_vars && !err; v++) {
         const uint32_t node = suspect_of(k, k->in->w->vars[v].entity);
         const double full = fmin(1, k->anomaly[v].strength / FULL_STRENGTH);
 
-        if (node != UINT32_MAX)
+        /* where nobody knows what the victim depends on, it would be its own
+         * cause by definition */
+        if (node != UINT32_MAX && (node != victim || k->mapped))
             k->all[node].together =
                 fmax(k->all[node].together, together[v] * full);
     }
@@ -396,7 +410,7 @@ static void weigh(const struct work *k, const struct gathered *s,
 {
     x[RCA_EVIDENCE_ODD3] = s->odd3;
     x[RCA_EVIDENCE_ODD] = log1p(s->odd[0]);
-    x[RCA_EVIDENCE_LOCAL3] = mean_of(s->local);
+    x[RCA_EVIDENCE_LOCAL3] = mean_of(s->local, s->metrics);
     x[RCA_EVIDENCE_USAGE] = log1p(s->usage);
     x[RCA_EVIDENCE_ERRORS] = log1p(s->errors);
     x[RCA_EVIDENCE_LATENCY] = fmax(0, log1p(s->latency) - log1p(a->latency));
@@ -406,9 +420,7 @@ static void weigh(const struct work *k, const struct gathered *s,
     x[RCA_EVIDENCE_TOGETHER] =
         fmax(0, s->together - TOGETHER_DISCOUNT * a->together);
     x[RCA_EVIDENCE_SHARE] =
-        k->e->symptom == UINT32_MAX
-            ? 0
-            : log(SHARE_FLOOR + fmin(1, s->share) * relevance(k));
+        k->shared ? log(SHARE_FLOOR + fmin(1, s->share) * relevance(k)) : 0;
     x[RCA_EVIDENCE_CLEAR] =
         k->e->normal ? 0 : k->covered * x[RCA_EVIDENCE_SHARE];
     x[RCA_EVIDENCE_REACH] = log(VISITS_FLOOR + s->visits);
@@ -447,7 +459,7 @@ static int list_suspects(struct work *k)
             continue;
         suspect->entity = entity->id;
         suspect->variable = s->variable;
-        suspect->share = k->e->symptom == UINT32_MAX ? NAN : fmin(1, s->share);
+        suspect->share = k->shared ? fmin(1, s->share) : NAN;
         suspect->first = fmin(1, s->first);
         weigh(k, s, &around[i], suspect->x);
         damp(k, suspect->x);
@@ -474,6 +486,15 @@ static struct rca_rows less_guard_band(const struct rca_incident *in)
     return (struct rca_rows){in->before.from, in->before.to - guard};
 }
 
+static _Bool is_mapped(const struct rca_graph *g)
+{
+    for (uint32_t i = 0; i < rca_graph_edges(g); i++) {
+        if (rca_graph_edge(g, i)->kind != RCA_EDGE_PART_OF)
+            return 1;
+    }
+    return 0;
+}
+
 static int work_init(struct work *k)
 {
     const size_t n = rca_graph_size(k->in->g);
@@ -483,6 +504,7 @@ static int work_init(struct work *k)
     k->odd = calloc(n + 1, sizeof(*k->odd));
     if (!k->whole || !k->all || !k->odd)
         return -ENOMEM;
+    k->mapped = is_mapped(k->in->g);
     for (uint32_t i = 0; i < n; i++) {
         k->whole[i] = rca_whole_of(k->in->g, i);
         k->all[i].variable = UINT32_MAX;
