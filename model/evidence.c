@@ -112,6 +112,7 @@ struct work {
     uint32_t *whole; /* by node; owned */
     struct gathered *all; /* by node of the whole; owned */
     double *odd; /* by node: its own strongest; owned */
+    double typical; /* mean log strength of a measured entity */
     _Bool mapped; /* who depends on whom is known */
     _Bool shared; /* there are shares */
     double covered; /* part of the symptom's change that has a suspect */
@@ -201,6 +202,7 @@ static _Bool is_state(const struct work *k, size_t v)
 static void add_strengths(struct work *k)
 {
     const struct rca_window *w = k->in->w;
+    double measured = 0;
 
     for (size_t v = 0; v < w->n_vars; v++) {
         const struct rca_anomaly *a = &k->anomaly[v];
@@ -225,6 +227,11 @@ static void add_strengths(struct work *k)
             s->loudest = a->unexplained;
         }
     }
+    for (uint32_t i = 0; i < rca_graph_size(k->in->g); i++) {
+        k->typical += log1p(k->odd[i]);
+        measured += k->odd[i] > 0;
+    }
+    k->typical /= fmax(1, measured);
     for (uint32_t i = 0; i < rca_graph_size(k->in->g); i++)
         k->all[i].odd3 = mean_of(k->all[i].odd, k->all[i].metrics);
 }
@@ -342,22 +349,9 @@ static int add_visits(struct work *k)
 /* what the suspects around one look like */
 struct around {
     double odd; /* largest ODD3 */
-    double most, second; /* strongest neighbours of two different suspects */
-    uint32_t of; /* whose @most is */
+    double sum, n; /* of the neighbours' own strongest; their number */
     double latency, together; /* of its callees */
 };
-
-static void keep_two(struct around *a, uint32_t of, double odd)
-{
-    if (odd > a->most && a->of != of)
-        a->second = a->most;
-    if (odd > a->most) {
-        a->most = odd;
-        a->of = of;
-    } else if (a->of != of) {
-        a->second = fmax(a->second, odd);
-    }
-}
 
 static void look_around(const struct work *k, uint32_t node, uint32_t own,
                         struct around *ret)
@@ -373,7 +367,8 @@ static void look_around(const struct work *k, uint32_t node, uint32_t own,
             rca_graph_entity(k->in->g, other)->kind == RCA_KIND_PROBE)
             continue;
         ret->odd = fmax(ret->odd, s->odd3);
-        keep_two(ret, other, log1p(k->odd[arcs[i].node]));
+        ret->sum += log1p(k->odd[arcs[i].node]);
+        ret->n++;
         if (arcs[i].kind != RCA_EDGE_CALLS || !arcs[i].out)
             continue;
         ret->latency = fmax(ret->latency, s->latency);
@@ -424,7 +419,8 @@ static void weigh(const struct work *k, const struct gathered *s,
     x[RCA_EVIDENCE_CLEAR] =
         k->e->normal ? 0 : k->covered * x[RCA_EVIDENCE_SHARE];
     x[RCA_EVIDENCE_REACH] = log(VISITS_FLOOR + s->visits);
-    x[RCA_EVIDENCE_HIDDEN] = s->metrics > 0 ? 0 : a->second;
+    x[RCA_EVIDENCE_HIDDEN] =
+        s->metrics > 0 || a->n < 2 ? 0 : fmax(0, a->sum / a->n - k->typical);
     x[RCA_EVIDENCE_STATE] = log1p(s->states);
     x[RCA_EVIDENCE_APPEARED] = log1p(s->appeared);
     x[RCA_EVIDENCE_VANISHED] = log1p(s->vanished);
