@@ -176,6 +176,7 @@ static int name_case(struct rca_case *c, const struct folder *folder,
                      struct rca_labels *labels, _Bool rcaeval)
 {
     c->name = make_name(folder, rcaeval);
+    c->simulated = labels->simulated;
     c->dataset = RCA_TAKE(labels->dataset);
     if (!c->dataset)
         c->dataset = strdup(rcaeval && is_instance(folder) ? folder->above

@@ -40,6 +40,7 @@
  *           value, all rows for one without
  * @service: by node of @graph: the service it is scored as; its own name where
  *           entities.csv does not say
+ * @simulated: `rca simulate` made it; learning counts it less
  * @incident: what a method is given; borrows from the case. `before` are all
  *           rows before the incident's start, `incident` those up to its end;
  *           later rows are in neither. The metric is NULL if it is not
@@ -50,6 +51,7 @@ struct rca_case {
     rca_time *times;
     struct rca_graph *graph;
     const char **service;
+    _Bool simulated;
     struct rca_incident incident;
     void *strings;
 };

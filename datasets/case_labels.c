@@ -143,6 +143,7 @@ int rca_labels_read(const struct rca_text *text, struct rca_labels *ret_labels,
     err = err ? err : get_time(&doc, "incident_end", &labels.end);
     err = err ? err : get_text(&doc, doc.root, "dataset", &labels.dataset);
     err = err ? err : get_victim(&doc, &labels);
+    labels.simulated = json_is_true(json_object_get(doc.root, "simulated"));
     if (!err && labels.start == RCA_TIME_NONE)
         err =
             wrong(&doc, "incident_start", "a time in seconds since the epoch");

@@ -96,6 +96,7 @@ struct rca_labels {
     rca_time start, end;
     unsigned start_line;
     char *dataset, *victim, *metric;
+    _Bool simulated;
     const char *path; /* borrowed: of which file, for diagnostics */
 };
 

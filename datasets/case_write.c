@@ -139,6 +139,8 @@ static void put_truth(FILE *f, const struct rca_case *c,
     put_json(f, c->dataset);
     (void)fputs(",\n \"case\": ", f);
     put_json(f, c->name);
+    if (c->simulated)
+        (void)fputs(",\n \"simulated\": true", f);
     (void)fputs(",\n \"incident_start\": ", f);
     put_time(f, c->times[i->incident.from]);
     (void)fputs(",\n \"incident_end\": ", f);

@@ -24,6 +24,7 @@ struct rca_taught {
     char *dataset;
     struct rca_evidence *evidence;
     _Bool *guilty;
+    _Bool simulated;
     struct rca_broken broken;
 };
 

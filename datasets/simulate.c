@@ -446,6 +446,7 @@ static int name_case(const struct making *m, struct rca_case *c)
     (void)snprintf(name, sizeof(name), "%llu-%s", (unsigned long long)o->seed,
                    rca_sim_fault_name(o->fault));
     c->name = strdup(name);
+    c->simulated = 1;
     c->dataset = strdup(rca_sim_style_name(o->style));
     return c->name && c->dataset ? 0 : -ENOMEM;
 }

@@ -50,18 +50,18 @@ static const int signs[RCA_EVIDENCE_COUNT] = {
 static const struct rca_weights learned = {
     .w =
         {
-            [RCA_EVIDENCE_ODD3] = 0.43,     [RCA_EVIDENCE_ODD] = 0,
-            [RCA_EVIDENCE_LOCAL3] = 0.47,   [RCA_EVIDENCE_USAGE] = 1.18,
-            [RCA_EVIDENCE_ERRORS] = 0.85,   [RCA_EVIDENCE_LATENCY] = 0.23,
-            [RCA_EVIDENCE_LOAD] = -0.47,    [RCA_EVIDENCE_BREADTH] = -0.17,
-            [RCA_EVIDENCE_AROUND] = 0.87,   [RCA_EVIDENCE_TOGETHER] = 0.72,
-            [RCA_EVIDENCE_SHARE] = 0.82,    [RCA_EVIDENCE_CLEAR] = 2.12,
-            [RCA_EVIDENCE_REACH] = 0.08,    [RCA_EVIDENCE_HIDDEN] = 1.64,
-            [RCA_EVIDENCE_STATE] = 1.26,    [RCA_EVIDENCE_APPEARED] = 0.17,
-            [RCA_EVIDENCE_VANISHED] = 0.20, [RCA_EVIDENCE_HOST] = -0.71,
-            [RCA_EVIDENCE_VICTIM] = -0.99,
+            [RCA_EVIDENCE_ODD3] = 0.907,     [RCA_EVIDENCE_ODD] = 0.000,
+            [RCA_EVIDENCE_LOCAL3] = 0.396,   [RCA_EVIDENCE_USAGE] = 0.611,
+            [RCA_EVIDENCE_ERRORS] = 0.350,   [RCA_EVIDENCE_LATENCY] = 0.046,
+            [RCA_EVIDENCE_LOAD] = -0.529,    [RCA_EVIDENCE_BREADTH] = 0.625,
+            [RCA_EVIDENCE_AROUND] = 0.522,   [RCA_EVIDENCE_TOGETHER] = 0.751,
+            [RCA_EVIDENCE_SHARE] = 0.826,    [RCA_EVIDENCE_CLEAR] = 0.666,
+            [RCA_EVIDENCE_REACH] = 0.000,    [RCA_EVIDENCE_HIDDEN] = 1.943,
+            [RCA_EVIDENCE_STATE] = 1.629,    [RCA_EVIDENCE_APPEARED] = 0.633,
+            [RCA_EVIDENCE_VANISHED] = 0.277, [RCA_EVIDENCE_HOST] = -0.757,
+            [RCA_EVIDENCE_VICTIM] = -0.968,
         },
-    .trust = {1.70, 2.09, -1.34, -0.93, 0.55},
+    .trust = {0.419, 0.802, -0.112, -0.150, 0.073},
 };
 
 const struct rca_weights *rca_weights_by_hand(void)
