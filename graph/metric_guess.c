@@ -45,7 +45,8 @@ static const struct pattern patterns[] = {
     {"_mem_free|_mem_avail|_memory_free|_memory_avail|_disk_free|_free_|_idle",
      RCA_ROLE_USAGE, -1},
     {"_cpu|_mem_|_memory|_heap|_rss|_utilization|_utilisation|_usage|_used|"
-     "_disk_space|_threads|_fds|_file_descriptors|_memfree|_memavail",
+     "_disk|_fs_|_io_|_iops|_blkio|_threads|_fds|_file_descriptors|_socket|"
+     "_memfree|_memavail",
      RCA_ROLE_USAGE, +1},
     {"request|_qps|_rps|_pps|_bps|throughput|packet|_workload|_load_|_traffic|"
      "_bytes|_rx|_tx|_rate_|_calls|_connection|_session|_read|_write|_written|"
