@@ -74,6 +74,7 @@ SKELS    := $(patsubst bpf/%.bpf.c,$(B)/gen/bpf/%.skel.h,$(BPF))
 ARCHIVES := $(foreach l,$(LAYERS),$(if $(call src,$(l)),$(B)/lib$(l).a))
 PROGS    := $(if $(wildcard cli/main.c),$(B)/rca)
 TESTS    := $(patsubst %.c,$(B)/%,$(sort $(shell find tests/unit -name "*_test.c")))
+SIMTEST  := $(B)/tests/sim/sim_test
 KTESTS   := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bpf/*_test.c)))
 CLITESTS := $(sort $(wildcard tests/cli/*_test.sh))
 BENCHES  := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/bench/*_bench.c)))
@@ -89,7 +90,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all build check quick check-cli check-bpf check-qemu bench demo install deps deps-dev
+.PHONY: all build check quick check-sim check-cli check-bpf check-qemu bench demo install deps deps-dev
 .PHONY: fuzz fuzz-run fuzz-replay sanitize tsan valgrind format lint coverage clean help
 
 all: deps ## install what is missing, then build
@@ -146,6 +147,10 @@ $(1): $(1).o $(B)/tests/harness/oom.o $(call below,$(call layer,$(patsubst $(B)/
 endef
 $(foreach t,$(TESTS),$(eval $(call unit,$(t))))
 
+$(SIMTEST): $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c)) $(foreach l,$(BELOW_datasets),$(B)/lib$(l).a)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
 $(B)/tests/bpf/%: $(B)/tests/bpf/%.o $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
@@ -181,10 +186,13 @@ check: deps ## everything that must hold: tests, corpus, layers, headers, bans
 	@tests/check/headers.sh $(CC)
 	@tests/check/banned.sh
 	@$(MAKE) --no-print-directory check-cli check-bpf
-	@$(MAKE) --no-print-directory quick
+	@$(MAKE) --no-print-directory quick check-sim
 
 quick: $(TESTS) ## unit tests only
 	@set -e; for t in $(TESTS); do $$t; done
+
+check-sim: $(SIMTEST) ## simulated incidents: how often the default method is right
+	@$<
 
 check-cli: $(PROGS) ## the commands as a user types them
 	@set -e; for t in $(CLITESTS); do $$t $(B)/rca; done

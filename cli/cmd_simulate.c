@@ -137,8 +137,7 @@ static int run(const struct request *q)
         if (err)
             return complain(q->folder, &diag, err);
         if (show)
-            (void)fprintf(stderr, "\r%llu of %llu", (unsigned long long)(i + 1),
-                          (unsigned long long)q->cases);
+            (void)fprintf(stderr, "\r%" PRIu64 " of %" PRIu64, i + 1, q->cases);
     }
     if (show)
         (void)fputc('\n', stderr);

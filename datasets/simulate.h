@@ -82,6 +82,7 @@ enum rca_sim_victim {
  *            0: drawn (a third are 1 to 3)
  * @no_herrings: nothing else goes wrong at the time
  * @cycles:   services that call back
+ * @store:    the fault is at a database, cache or queue that two call at least
  * @idle:     metrics without meaning added for each entity
  * @copies, @constants: columns that repeat another, or never change; beyond
  *            those that are drawn
@@ -95,11 +96,10 @@ struct rca_sim_options {
     enum rca_sim_fault fault, second;
     enum rca_sim_graph graph;
     enum rca_sim_victim victim;
+    _Bool no_herrings, cycles, store;
     size_t services, step, normal, incident;
-    double effect;
-    _Bool no_herrings, cycles;
     size_t idle, copies, constants, rows_lost, metrics;
-    double gap;
+    double effect, gap;
 };
 
 #define RCA_SIM_PREFIXES 8

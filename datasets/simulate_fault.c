@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#define LOAD_PART 0.03 /* of the clients' load: less is nobody's concern */
+
 static _Bool calls(const struct rca_sim_world *w, uint32_t from, uint32_t to)
 {
     const struct rca_sim_service *s = &w->service[from];
@@ -14,10 +16,22 @@ static _Bool calls(const struct rca_sim_world *w, uint32_t from, uint32_t to)
     return 0;
 }
 
-/* a service that has something to do, rarely the one where requests come in */
-static _Bool draw_service(const struct rca_sim_world *w, uint32_t avoid,
-                          _Bool caller, struct rca_sim_random *r, uint32_t *ret)
+static _Bool is_shared(const struct rca_sim_world *w, uint32_t store)
 {
+    size_t callers = 0;
+
+    for (size_t c = 0; c < w->n_calls; c++)
+        callers += w->call[c].to == store;
+    return w->service[store].store && callers > 1;
+}
+
+/* a service that has something to do, rarely the one where requests come in */
+static _Bool draw_service(const struct rca_sim_world *w,
+                          const struct rca_sim_place *place, _Bool caller,
+                          struct rca_sim_random *r, uint32_t *ret)
+{
+    const uint32_t avoid = place->avoid;
+
     for (int i = 0; i < 60; i++) {
         const uint32_t k = (uint32_t)rca_sim_random_below(r, w->n_services);
         const _Bool entry = rca_sim_random_chance(r, 0.1);
@@ -27,7 +41,8 @@ static _Bool draw_service(const struct rca_sim_world *w, uint32_t avoid,
             (k == avoid || calls(w, k, avoid) || calls(w, avoid, k));
 
         if (s->batch || near || (k == 0 && !entry) || (caller && !s->n_calls) ||
-            s->load < 0.03 * w->client[0].rate)
+            (place->store && !is_shared(w, k)) ||
+            s->load < LOAD_PART * w->client[0].rate)
             continue;
         *ret = k;
         return 1;
@@ -39,13 +54,14 @@ static _Bool draw_batch(struct rca_sim_world *w, struct rca_sim_random *r,
                         struct rca_sim_blow *b)
 {
     const size_t n = w->n_services;
+    const struct rca_sim_place anywhere = {.avoid = UINT32_MAX};
     uint32_t place;
     struct rca_sim_service *s;
 
     b->service = (uint32_t)(n - 1 - rca_sim_random_below(r, w->n_batches));
     s = &w->service[b->service];
     /* beside a service that matters, and with the room to do harm */
-    if (!draw_service(w, UINT32_MAX, 0, r, &place))
+    if (!draw_service(w, &anywhere, 0, r, &place))
         return 0;
     b->host = w->pod[w->service[place].pod].host;
     w->pod[s->pod].host = b->host;
@@ -84,18 +100,19 @@ static _Bool may_be_a_host(enum rca_sim_fault kind)
 }
 
 _Bool rca_sim_blow_draw(struct rca_sim_world *w, enum rca_sim_fault kind,
-                        _Bool hosts, uint32_t avoid, struct rca_sim_random *r,
-                        struct rca_sim_blow *ret_blow)
+                        const struct rca_sim_place *place,
+                        struct rca_sim_random *r, struct rca_sim_blow *ret_blow)
 {
     struct rca_sim_blow b = {.kind = kind};
     const _Bool caller = kind == RCA_SIM_FAULT_CONFIG;
 
     b.variant = rca_sim_random_chance(r, 0.5);
-    if (!draw_service(w, avoid, caller, r, &b.service))
+    if (!draw_service(w, place, caller, r, &b.service))
         return 0;
     b.host = w->pod[w->service[b.service].pod].host;
     b.client = (uint32_t)rca_sim_random_below(r, w->n_clients);
-    b.on_host = hosts && may_be_a_host(kind) && rca_sim_random_chance(r, 0.5);
+    b.on_host =
+        place->hosts && may_be_a_host(kind) && rca_sim_random_chance(r, 0.5);
     if (kind == RCA_SIM_FAULT_NEIGHBOUR && !b.on_host && !draw_batch(w, r, &b))
         return 0;
     if (kind == RCA_SIM_FAULT_DEPLOY)

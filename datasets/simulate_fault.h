@@ -26,12 +26,21 @@ struct rca_sim_blow {
     size_t from, ramp, flap, life;
 };
 
+/** struct rca_sim_place - where a fault may strike
+ * @hosts: a host may be the culprit
+ * @store: only at a store that two services call at least
+ * @avoid: a service that is not to be touched, with all that it calls and that
+ *         calls it; UINT32_MAX: none */
+struct rca_sim_place {
+    _Bool hosts, store;
+    uint32_t avoid;
+};
+
 /** rca_sim_blow_draw() - choose a place for a fault of @kind; adds the spare
- * pods of a deploy to @w. @hosts: whether a host may be the culprit. @avoid:
- * a service that is not to be touched, with all that it calls and that calls
- * it; UINT32_MAX: none. Return: whether there is a place. */
+ * pods of a deploy to @w. Return: whether there is one. */
 _Bool rca_sim_blow_draw(struct rca_sim_world *w, enum rca_sim_fault kind,
-                        _Bool hosts, uint32_t avoid, struct rca_sim_random *r,
+                        const struct rca_sim_place *place,
+                        struct rca_sim_random *r,
                         struct rca_sim_blow *ret_blow);
 
 /** rca_sim_blow_push() - add its effect on @row to @push */

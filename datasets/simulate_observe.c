@@ -87,7 +87,7 @@ static int add_idle(struct drawing *d)
         char name[RCA_SIM_NAME];
 
         c.level = rca_sim_random_scale(d->r, 0.01, 1e6);
-        c.pace = rca_sim_random_scale(d->r, 1e-3, 0.3);
+        c.pace = rca_sim_random_scale(d->r, 1e-3, 0.2);
         rca_sim_name_idle(first + i, name);
         err = add(d, &c, name);
     }
@@ -290,7 +290,7 @@ double rca_sim_wander(struct rca_sim_column *column, size_t row)
     struct rca_sim_random r = rca_sim_random_make(column->seed, row + 1);
     const double z = rca_sim_random_normal(&r);
     const double jump = rca_sim_random_normal(&r);
-    const _Bool jumps = rca_sim_random_chance(&r, 0.004);
+    const _Bool jumps = rca_sim_random_chance(&r, 0.001);
 
     if (column->kind == RCA_SIM_CONSTANT)
         return column->level;

@@ -85,7 +85,9 @@ static int place_world(struct rca_sim_stage *s, _Bool pods)
 static int link_world(struct rca_sim_stage *s, struct rca_sim_random *r)
 {
     const struct rca_sim_world *w = &s->world;
-    const _Bool guests = rca_sim_random_chance(r, 0.5);
+    /* who knows of a neighbour knows where things run */
+    const _Bool guests = rca_sim_random_chance(r, 0.5) ||
+                         s->plan.o.fault == RCA_SIM_FAULT_NEIGHBOUR;
     const _Bool clients = rca_sim_random_chance(r, 0.2) || s->plan.of_clients;
     const _Bool hosts = s->plan.of_hosts || s->plan.of_pods ||
                         (s->plan.o.style == RCA_SIM_STYLE_RESOURCES && guests);
@@ -194,6 +196,8 @@ static _Bool draw_fate(struct rca_sim_stage *s, enum rca_sim_fault kind,
     struct rca_sim_fate *f = &s->fates[s->n_fates];
     const size_t from = p->o.normal;
     const long start = (long)from + p->late;
+    const struct rca_sim_place place = {
+        .hosts = p->of_hosts != 0, .store = p->o.store, .avoid = avoid};
 
     *f = (struct rca_sim_fate){.culprit = UINT32_MAX};
     f->target = p->o.effect;
@@ -201,8 +205,7 @@ static _Bool draw_fate(struct rca_sim_stage *s, enum rca_sim_fault kind,
         rca_sim_cut_draw(&s->net, kind, r, &f->cut);
         f->culprit = f->cut.culprit;
     } else {
-        if (!rca_sim_blow_draw(&s->world, kind, p->of_hosts != 0, avoid, r,
-                               &f->blow))
+        if (!rca_sim_blow_draw(&s->world, kind, &place, r, &f->blow))
             return 0;
         f->culprit = f->blow.culprit;
     }

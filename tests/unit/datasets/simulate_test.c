@@ -4,7 +4,9 @@
 #include <errno.h>
 
 #include "datasets/case_write.h"
+#include "datasets/simulate_net.h"
 #include "datasets/simulate_random.h"
+#include "datasets/simulate_world.h"
 #include "tests/harness/oom.h"
 #include "tests/unit/datasets/folder.h"
 
@@ -109,7 +111,9 @@ static void the_generator_is_the_published_one(void **state)
 static void its_mathematics_agree_with_the_library(void **state)
 {
     (void)state;
-    for (double x = -30; x < 30; x += 0.037) {
+    for (int i = -800; i < 800; i++) {
+        const double x = 0.037 * i;
+
         assert_close(rca_sim_exp(x), exp(x), 1e-14);
         assert_true(fabs(rca_sim_log(exp(x)) - x) <= 1e-14 * (1 + fabs(x)));
         assert_true(fabs(rca_sim_wave(x) - sin(2 * 3.14159265358979 * x)) <
@@ -178,7 +182,7 @@ static void every_style_can_have_every_fault_it_should(void **state)
     (void)state;
     for (unsigned s = 0; s < RCA_SIM_STYLE_COUNT; s++) {
         for (unsigned f = 0; f < RCA_SIM_FAULT_COUNT; f++) {
-            struct rca_sim_options o = drawn(seed * 100 + s * 20 + f);
+            struct rca_sim_options o = drawn(seed * 1000 + f);
             struct made m;
 
             o.style = (enum rca_sim_style)s;
@@ -293,6 +297,150 @@ static void options_out_of_range_are_refused(void **state)
     assert_null(m.c);
 }
 
+static const struct rca_sim_make small = {.services = 8,
+                                          .hosts = 2,
+                                          .pods = 1,
+                                          .rate = 50,
+                                          .step = 10,
+                                          .rough = 0.05};
+
+struct lives {
+    struct rca_sim_world without, with;
+    struct rca_sim_push push;
+};
+
+/* two lives of one world, @rows long, that differ by lives->push */
+static void live_twice(struct lives *lives, size_t rows)
+{
+    static const struct rca_sim_push none;
+
+    for (size_t row = 0; row < rows; row++) {
+        rca_sim_world_run(&lives->without, &none, row);
+        rca_sim_world_run(&lives->with, &lives->push, row);
+    }
+}
+
+static struct lives *lives_new(uint64_t seed)
+{
+    struct rca_sim_random r = rca_sim_random_make(seed, 1);
+    struct lives *lives = calloc(1, sizeof(*lives));
+
+    assert_non_null(lives);
+    rca_sim_world_make(&lives->without, &small, &r);
+    lives->with = lives->without;
+    return lives;
+}
+
+static void without_a_fault_two_lives_are_the_same(void **state)
+{
+    struct lives *lives = lives_new(test_seed());
+
+    (void)state;
+    live_twice(lives, 50);
+    assert_memory_equal(&lives->without, &lives->with, sizeof(lives->with));
+    free(lives);
+}
+
+static void a_slow_callee_makes_its_callers_slow(void **state)
+{
+    struct lives *lives = lives_new(test_seed());
+    const struct rca_sim_call *call = &lives->with.call[0];
+    const struct rca_sim_service *with, *without;
+
+    (void)state;
+    lives->push.service[call->to].slow = 5;
+    live_twice(lives, 5);
+    with = &lives->with.service[call->from];
+    without = &lives->without.service[call->from];
+    assert_true(with->latency > without->latency);
+    /* the caller's own work is as it was, unless its threads ran out */
+    assert_true(with->busy > 0.8 || with->own <= without->own * 1.5);
+    free(lives);
+}
+
+static void a_service_that_is_down_uses_no_processor(void **state)
+{
+    struct lives *lives = lives_new(test_seed());
+    const uint32_t to = lives->with.call[0].to;
+
+    (void)state;
+    lives->push.service[to].down = 1;
+    live_twice(lives, 1);
+    assert_true(lives->with.service[to].cpu < lives->without.service[to].cpu);
+    assert_true(lives->with.service[to].errors >= 1);
+    assert_true(lives->with.call[0].fail >= 1);
+    free(lives);
+}
+
+static void what_fails_early_calls_nobody(void **state)
+{
+    struct lives *lives = lives_new(test_seed());
+    const struct rca_sim_call call = lives->with.call[0];
+
+    (void)state;
+    assert_int_equal(call.from, 0);
+    lives->push.service[call.from].error = 0.9;
+    live_twice(lives, 1);
+    assert_true(lives->with.service[call.to].load <
+                lives->without.service[call.to].load);
+    assert_true(lives->with.service[call.from].latency <
+                lives->without.service[call.from].latency);
+    free(lives);
+}
+
+static void a_neighbour_slows_what_shares_its_host(void **state)
+{
+    struct lives *lives = lives_new(test_seed());
+    const uint32_t host = lives->with.pod[0].host;
+
+    (void)state;
+    lives->push.host[host].cpu = 0.7;
+    live_twice(lives, 3);
+    assert_true(lives->with.host[host].slow > lives->without.host[host].slow);
+    assert_true(lives->with.service[0].own > lives->without.service[0].own);
+    free(lives);
+}
+
+static void failures_come_back_as_retries(void **state)
+{
+    struct lives *lives = lives_new(test_seed());
+    struct rca_sim_call *call = &lives->with.call[0];
+
+    (void)state;
+    lives->without.call[0].retries = call->retries = 3;
+    lives->push.service[call->to].down = 0.5;
+    live_twice(lives, 2);
+    assert_true(lives->with.service[call->from].retries >
+                lives->without.service[call->from].retries +
+                    0.1 * lives->with.service[call->from].served * call->calls);
+    free(lives);
+}
+
+static double sum_flow(const struct rca_sim_net *net, size_t leaf)
+{
+    double sum = 0;
+
+    for (size_t s = 0; s < net->spines; s++)
+        sum += net->flow[leaf][s][0];
+    return sum;
+}
+
+static void traffic_of_a_dead_link_takes_another(void **state)
+{
+    struct rca_sim_random r = rca_sim_random_make(test_seed(), 1);
+    struct rca_sim_cut cut = {.kind = RCA_SIM_FAULT_LINK_DOWN, .size = 1};
+    struct rca_sim_net without, with;
+
+    (void)state;
+    rca_sim_net_make(&without, 6, 0.1, &r);
+    with = without;
+    rca_sim_net_run(&without, NULL, 0);
+    rca_sim_net_run(&with, &cut, 0);
+    assert_close(sum_flow(&with, 0), sum_flow(&without, 0), 1e-12);
+    assert_true(with.up[0][0][0] <= 0);
+    assert_true(with.flow[0][0][0] < without.flow[0][0][0]);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     struct rca_sim_options o = drawn(5);
@@ -327,6 +475,13 @@ int main(void)
         cmocka_unit_test(a_case_read_back_is_the_same),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_named),
         cmocka_unit_test(options_out_of_range_are_refused),
+        cmocka_unit_test(without_a_fault_two_lives_are_the_same),
+        cmocka_unit_test(a_slow_callee_makes_its_callers_slow),
+        cmocka_unit_test(a_service_that_is_down_uses_no_processor),
+        cmocka_unit_test(what_fails_early_calls_nobody),
+        cmocka_unit_test(a_neighbour_slows_what_shares_its_host),
+        cmocka_unit_test(failures_come_back_as_retries),
+        cmocka_unit_test(traffic_of_a_dead_link_takes_another),
         cmocka_unit_test(every_allocation_may_fail),
     };
 
