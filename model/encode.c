@@ -6,6 +6,7 @@
  * bits, names as a length and bytes.
  */
 
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -25,9 +26,8 @@ static uint64_t checksum(const unsigned char *p, size_t n)
     uint64_t h = UINT64_C(14695981039346656037), word = 0;
 
     for (; n >= 8; n -= 8, p += 8) {
-        for (size_t i = 0; i < 8; i++)
-            word = word >> 8 | (uint64_t)p[i] << 56;
-        h = (h ^ word) * UINT64_C(1099511628211);
+        memcpy(&word, p, 8);
+        h = (h ^ le64toh(word)) * UINT64_C(1099511628211);
         h ^= h >> 32;
     }
     for (size_t i = 0; i < n; i++)
@@ -150,10 +150,9 @@ static uint64_t get(struct cursor *c, size_t bytes)
         c->bad = 1;
         return 0;
     }
-    for (size_t i = 0; i < bytes; i++)
-        v |= (uint64_t)c->p[i] << (8 * i);
+    memcpy(&v, c->p, bytes);
     c->p += bytes;
-    return v;
+    return le64toh(v);
 }
 
 static double get_double(struct cursor *c)

@@ -117,10 +117,22 @@ static int read_features(struct rca_store *store, char **ret_text)
 struct recollection {
     struct rca_store *store;
     const struct rca_model *model;
+    const struct rca_graph *g;
     const struct rca_window *w;
     struct rca_past *past; /* owned */
     rca_time until; /* rows up to here are normal */
 };
+
+static int read_rows(const struct recollection *r, const struct span *span,
+                     const rca_id *ids, size_t n, struct rca_window **ret_w)
+{
+    struct rca_span rows = {.from = span->from, .step = r->model->step};
+
+    if (span->to - span->from < rows.step)
+        return RCA_ETOOFEW;
+    rows.n_rows = (size_t)((span->to - span->from) / rows.step);
+    return rca_window_read_of(r->store, r->g, &rows, ids, n, ret_w);
+}
 
 static void recollection_done(struct recollection *r)
 {
@@ -175,26 +187,24 @@ static int recall(void *arg, const struct rca_scene *scene, uint32_t symptom)
         return n;
     for (int i = 0; i < n; i++)
         list[i] = r->w->vars[list[i]].entity;
-    err = rca_window_read(r->store, from, r->until, m->step, list, (size_t)n,
-                          &rows);
+    err = read_rows(r, &(struct span){from, r->until}, list, (size_t)n, &rows);
     if (err == RCA_ETOOFEW)
         return 0; /* they are not kept any more: what is before must do */
     return err ? err : rca_past_keep(r->past, r->w, rows);
 }
 
 /* the incident, where it can be known from the symptom's entity alone */
-static int find_times(const struct recollection *r, const struct rca_graph *g,
-                      const struct span *span, struct rca_explain_options *o)
+static int find_times(const struct recollection *r, const struct span *span,
+                      struct rca_explain_options *o)
 {
     struct rca_window *w RCA_CLEANUP(rca_window_free) = NULL;
-    struct rca_inquiry q = {.g = g};
+    struct rca_inquiry q = {.g = r->g};
     struct rca_rows rows;
     int err;
 
     if (o->from != RCA_TIME_NONE)
         return 0;
-    err = rca_window_read(r->store, span->from, span->to, r->model->step,
-                          &o->entity, 1, &w);
+    err = read_rows(r, span, &o->entity, 1, &w);
     if (err)
         return err;
     q.w = w;
@@ -238,27 +248,20 @@ static _Bool may_recall(const struct rca_model *m, const struct span *span,
 
 /* @o with its times found, and what is to be read, if the model's knowledge
  * serves; else they are unchanged */
-static _Bool choose_recall(struct recollection *r, const struct rca_graph *g,
-                           struct span *span, struct rca_explain_options *o)
+static _Bool choose_recall(struct recollection *r, struct span *span,
+                           struct rca_explain_options *o)
 {
     struct rca_explain_options found = *o;
     struct span narrow;
 
     if (o->entity == RCA_ID_NONE && o->from == RCA_TIME_NONE)
         return 0;
-    if (find_times(r, g, span, &found) ||
+    if (find_times(r, span, &found) ||
         !may_recall(r->model, span, &found, &narrow, &r->until))
         return 0;
     *o = found;
     *span = narrow;
     return 1;
-}
-
-static int read_rows(struct recollection *r, const struct span *span,
-                     const rca_id *ids, size_t n, struct rca_window **ret_w)
-{
-    return rca_window_read(r->store, span->from, span->to, r->model->step, ids,
-                           n, ret_w);
 }
 
 int rca_explain(struct rca_store *store, const struct rca_model *model,
@@ -282,12 +285,13 @@ int rca_explain(struct rca_store *store, const struct rca_model *model,
     err = choose_span(store, model, options, &span);
     if (!err)
         err = rca_store_graph(store, span.from, span.to, &g);
+    r.g = g;
     if (!err)
         err = choose_entities(g, options->entity, &ids, &n);
     if (!err)
         err = read_features(store, &features);
     if (!err)
-        recalls = choose_recall(&r, g, &span, &o);
+        recalls = choose_recall(&r, &span, &o);
     if (!err)
         err = read_rows(&r, &span, ids, n, &w);
     if (!err && recalls)

@@ -14,11 +14,20 @@
  * buckets for one latency) of a large window never lie in memory all at once;
  * what stays is the metrics.
  */
-#define BATCH_ENTITIES 64
+#define BATCH_ROWS 200000 /* of all entities of a batch */
+#define BATCH_LEAST 64
+#define BATCH_MOST 1024
 /* Two of these lie in memory at once. */
 #define STREAM_ENTITIES 32
 /* More rows than this are refused rather than allocated (a year at 1 min). */
 #define MAX_ROWS 600000
+
+/* what a series by itself is as a metric; the same for every entity */
+struct guess {
+    _Bool operand; /* nothing by itself */
+    char name[96];
+    struct rca_metric metric;
+};
 
 struct reader {
     struct rca_store *store;
@@ -27,6 +36,10 @@ struct reader {
     struct rca_raw_entity *batch; /* sorted by entity; owned */
     size_t n_batch;
     struct rca_raw_pool pool;
+    struct guess *guesses; /* owned; one a series that was met */
+    size_t n_guesses, cap_guesses;
+    uint32_t *guess_of; /* by series id: 1 + index, 0: none yet; owned */
+    size_t n_guess_of;
     _Bool *covered; /* rows in which anything at all was sampled; owned */
     uint32_t *slots; /* of the block at hand; owned */
     size_t cap_slots;
@@ -174,6 +187,54 @@ static int add_metric(struct reader *rd, const struct rca_raw_entity *e,
     return 0;
 }
 
+static int make_guess(struct reader *rd, const struct rca_raw *raw)
+{
+    struct guess *g = rca_grow(rd->guesses, rd->n_guesses, &rd->cap_guesses,
+                               sizeof(*rd->guesses));
+
+    if (!g)
+        return -ENOMEM;
+    rd->guesses = g;
+    if (raw->id >= rd->n_guess_of) {
+        const size_t n = 2 * (size_t)raw->id + 64;
+        uint32_t *grown = realloc(rd->guess_of, n * sizeof(*grown));
+
+        if (!grown)
+            return -ENOMEM;
+        memset(grown + rd->n_guess_of, 0,
+               (n - rd->n_guess_of) * sizeof(*grown));
+        rd->guess_of = grown;
+        rd->n_guess_of = n;
+    }
+    g = &rd->guesses[rd->n_guesses++];
+    g->operand =
+        raw->type == RCA_SERIES_BUCKET || rca_series_is_operand(raw->name);
+    if (!g->operand)
+        rca_metric_guess(raw->name, g->name, &g->metric);
+    rd->guess_of[raw->id] = (uint32_t)rd->n_guesses;
+    return 0;
+}
+
+/* @raw as a metric of its own, if it is one */
+static int add_guessed(struct reader *rd, const struct rca_raw_entity *e,
+                       const struct rca_raw *raw)
+{
+    const _Bool is_new =
+        raw->id >= rd->n_guess_of || rd->guess_of[raw->id] == 0;
+    const int err = is_new ? make_guess(rd, raw) : 0;
+    const struct guess *g;
+    struct rca_metric m;
+
+    if (err)
+        return err;
+    g = &rd->guesses[rd->guess_of[raw->id] - 1];
+    if (g->operand)
+        return 0;
+    m = g->metric;
+    m.name = m.label = g->name;
+    return add_metric(rd, e, &m);
+}
+
 static int derive_entity(struct reader *rd, struct rca_raw_entity *e)
 {
     const struct rca_metric *table;
@@ -185,16 +246,8 @@ static int derive_entity(struct reader *rd, struct rca_raw_entity *e)
         if (rca_raw_has(e, &table[i]))
             err = add_metric(rd, e, &table[i]);
     }
-    for (size_t i = 0; i < e->n_raw && !err; i++) {
-        struct rca_metric m;
-        char name[96];
-
-        if (e->raw[i].type == RCA_SERIES_BUCKET ||
-            rca_series_is_operand(e->raw[i].name))
-            continue;
-        rca_metric_guess(e->raw[i].name, name, &m);
-        err = add_metric(rd, e, &m);
-    }
+    for (size_t i = 0; i < e->n_raw && !err; i++)
+        err = add_guessed(rd, e, &e->raw[i]);
     return err;
 }
 
@@ -235,7 +288,7 @@ static int scan_batch(struct reader *rd, const struct rca_entity *const *list,
                       size_t n)
 {
     const rca_time to = rd->from + (rca_time)rd->n_rows * rd->step;
-    rca_id ids[BATCH_ENTITIES];
+    rca_id ids[BATCH_MOST];
     int err;
 
     for (size_t i = 0; i < n; i++)
@@ -379,6 +432,8 @@ static void reader_done(struct reader *rd)
     rca_raw_pool_done(&rd->pool);
     free(rd->covered);
     free(rd->slots);
+    free(rd->guesses);
+    free(rd->guess_of);
     rca_window_free(&rd->w);
     rca_arena_done(&rd->arena);
     *rd = (struct reader){0};
@@ -402,43 +457,50 @@ static int reader_init(struct reader *rd, struct rca_store *store,
     return 0;
 }
 
-/* the entities to read: all of those in the store, or @entities */
-static int choose_entities(struct rca_store *store, const struct rca_span *span,
-                           const rca_id *entities, size_t n,
-                           struct listing *ret)
+/* the entities to read: all of those in @g, or @entities */
+static int choose_entities(const struct rca_graph *g, const rca_id *entities,
+                           size_t n, struct listing *ret)
 {
-    const rca_time to = span->from + (rca_time)span->n_rows * span->step;
-    int err = rca_store_graph(store, span->from, to, &ret->g);
-
-    if (err)
-        return err;
-    ret->list = malloc((rca_graph_size(ret->g) + n + 1) *
-                       sizeof(const struct rca_entity *));
+    ret->list =
+        malloc((rca_graph_size(g) + n + 1) * sizeof(const struct rca_entity *));
     if (!ret->list)
         return -ENOMEM;
-    ret->n = list_entities(ret->g, entities, n, ret->list);
+    ret->n = list_entities(g, entities, n, ret->list);
     return 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the interface asks for seven */
-int rca_window_read(struct rca_store *store, rca_time from, rca_time to,
-                    rca_time step, const rca_id *entities, size_t n,
-                    struct rca_window **ret_window)
+static int read_graph(struct rca_store *store, const struct rca_span *span,
+                      struct listing *ret)
 {
-    struct rca_span span = {.from = from, .step = step};
+    const rca_time to = span->from + (rca_time)span->n_rows * span->step;
+
+    return rca_store_graph(store, span->from, to, &ret->g);
+}
+
+static size_t batch_of(size_t n_rows)
+{
+    const size_t n = BATCH_ROWS / n_rows;
+
+    return n < BATCH_LEAST ? BATCH_LEAST : n > BATCH_MOST ? BATCH_MOST : n;
+}
+
+int rca_window_read_of(struct rca_store *store, const struct rca_graph *g,
+                       const struct rca_span *span, const rca_id *entities,
+                       size_t n, struct rca_window **ret_window)
+{
     struct listing l RCA_CLEANUP(listing_done) = {0};
     struct reader rd RCA_CLEANUP(reader_done) = {0};
+    size_t batch;
     int err;
 
-    if (step <= 0 || to - from < step || (to - from) / step > MAX_ROWS)
+    if (span->step <= 0 || span->n_rows == 0 || span->n_rows > MAX_ROWS)
         return RCA_ETOOFEW;
-    span.n_rows = (size_t)((to - from) / step);
-    err = reader_init(&rd, store, &span);
+    err = reader_init(&rd, store, span);
     if (!err)
-        err = choose_entities(store, &span, entities, n, &l);
-    for (size_t at = 0; at < l.n && !err; at += BATCH_ENTITIES) {
-        err = scan_batch(&rd, l.list + at,
-                         l.n - at < BATCH_ENTITIES ? l.n - at : BATCH_ENTITIES);
+        err = choose_entities(g, entities, n, &l);
+    batch = batch_of(span->n_rows);
+    for (size_t at = 0; at < l.n && !err; at += batch) {
+        err = scan_batch(&rd, l.list + at, l.n - at < batch ? l.n - at : batch);
         if (!err)
             err = derive_batch(&rd);
     }
@@ -450,6 +512,23 @@ int rca_window_read(struct rca_store *store, rca_time from, rca_time to,
         return err;
     *ret_window = RCA_TAKE(rd.w);
     return 0;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the interface asks for seven */
+int rca_window_read(struct rca_store *store, rca_time from, rca_time to,
+                    rca_time step, const rca_id *entities, size_t n,
+                    struct rca_window **ret_window)
+{
+    struct rca_span span = {.from = from, .step = step};
+    struct listing l RCA_CLEANUP(listing_done) = {0};
+    int err;
+
+    if (step <= 0 || to - from < step || (to - from) / step > MAX_ROWS)
+        return RCA_ETOOFEW;
+    span.n_rows = (size_t)((to - from) / step);
+    err = read_graph(store, &span, &l);
+    return err ? err
+               : rca_window_read_of(store, l.g, &span, entities, n, ret_window);
 }
 
 /* --- in portions ---------------------------------------------------------- */
@@ -507,7 +586,9 @@ int rca_window_stream(struct rca_store *store, const struct rca_span *span,
 
     if (span->step <= 0 || span->n_rows == 0 || span->n_rows > MAX_ROWS)
         return RCA_ETOOFEW;
-    err = choose_entities(store, span, NULL, 0, &l);
+    err = read_graph(store, span, &l);
+    if (!err)
+        err = choose_entities(l.g, NULL, 0, &l);
     if (!err)
         err = reader_init(&a.rd, store, span);
     if (!err)

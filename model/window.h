@@ -54,6 +54,14 @@ RCA_MUST_CHECK int rca_window_read(struct rca_store *store, rca_time from,
                                    rca_time to, rca_time step,
                                    const rca_id *entities, size_t n,
                                    struct rca_window **ret_window);
+/** rca_window_read_of() - the same with the graph of that time, or of a longer
+ * one, where it is at hand */
+RCA_MUST_CHECK int rca_window_read_of(struct rca_store *store,
+                                      const struct rca_graph *g,
+                                      const struct rca_span *span,
+                                      const rca_id *entities, size_t n,
+                                      struct rca_window **ret_window);
+
 /** rca_window_take - takes nothing: @portion is good for the call only; a
  * non-zero return ends the reading and is returned by it */
 typedef int rca_window_take(void *arg, const struct rca_window *portion);
