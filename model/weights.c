@@ -50,18 +50,18 @@ static const int signs[RCA_EVIDENCE_COUNT] = {
 static const struct rca_weights learned = {
     .w =
         {
-            [RCA_EVIDENCE_ODD3] = 0.907,     [RCA_EVIDENCE_ODD] = 0.000,
-            [RCA_EVIDENCE_LOCAL3] = 0.396,   [RCA_EVIDENCE_USAGE] = 0.611,
-            [RCA_EVIDENCE_ERRORS] = 0.350,   [RCA_EVIDENCE_LATENCY] = 0.046,
-            [RCA_EVIDENCE_LOAD] = -0.529,    [RCA_EVIDENCE_BREADTH] = 0.625,
-            [RCA_EVIDENCE_AROUND] = 0.522,   [RCA_EVIDENCE_TOGETHER] = 0.751,
-            [RCA_EVIDENCE_SHARE] = 0.826,    [RCA_EVIDENCE_CLEAR] = 0.666,
-            [RCA_EVIDENCE_REACH] = 0.000,    [RCA_EVIDENCE_HIDDEN] = 1.943,
-            [RCA_EVIDENCE_STATE] = 1.629,    [RCA_EVIDENCE_APPEARED] = 0.633,
-            [RCA_EVIDENCE_VANISHED] = 0.277, [RCA_EVIDENCE_HOST] = -0.757,
-            [RCA_EVIDENCE_VICTIM] = -0.968,
+            [RCA_EVIDENCE_ODD3] = 0.838,     [RCA_EVIDENCE_ODD] = 0.000,
+            [RCA_EVIDENCE_LOCAL3] = 0.404,   [RCA_EVIDENCE_USAGE] = 0.572,
+            [RCA_EVIDENCE_ERRORS] = 0.394,   [RCA_EVIDENCE_LATENCY] = 0.078,
+            [RCA_EVIDENCE_LOAD] = -0.601,    [RCA_EVIDENCE_BREADTH] = 0.687,
+            [RCA_EVIDENCE_AROUND] = 0.570,   [RCA_EVIDENCE_TOGETHER] = 0.739,
+            [RCA_EVIDENCE_SHARE] = 0.832,    [RCA_EVIDENCE_CLEAR] = 0.650,
+            [RCA_EVIDENCE_REACH] = 0.005,    [RCA_EVIDENCE_HIDDEN] = 1.861,
+            [RCA_EVIDENCE_STATE] = 1.636,    [RCA_EVIDENCE_APPEARED] = 0.630,
+            [RCA_EVIDENCE_VANISHED] = 0.277, [RCA_EVIDENCE_HOST] = -0.789,
+            [RCA_EVIDENCE_VICTIM] = -1.064,
         },
-    .trust = {0.419, 0.802, -0.112, -0.150, 0.073},
+    .trust = {0.523, 0.812, -0.064, -0.171, 0.031},
 };
 
 const struct rca_weights *rca_weights_by_hand(void)
