@@ -50,18 +50,18 @@ static const int signs[RCA_EVIDENCE_COUNT] = {
 static const struct rca_weights learned = {
     .w =
         {
-            [RCA_EVIDENCE_ODD3] = 0.838,     [RCA_EVIDENCE_ODD] = 0.000,
-            [RCA_EVIDENCE_LOCAL3] = 0.404,   [RCA_EVIDENCE_USAGE] = 0.572,
-            [RCA_EVIDENCE_ERRORS] = 0.394,   [RCA_EVIDENCE_LATENCY] = 0.078,
-            [RCA_EVIDENCE_LOAD] = -0.601,    [RCA_EVIDENCE_BREADTH] = 0.687,
-            [RCA_EVIDENCE_AROUND] = 0.570,   [RCA_EVIDENCE_TOGETHER] = 0.739,
-            [RCA_EVIDENCE_SHARE] = 0.832,    [RCA_EVIDENCE_CLEAR] = 0.650,
-            [RCA_EVIDENCE_REACH] = 0.005,    [RCA_EVIDENCE_HIDDEN] = 1.861,
-            [RCA_EVIDENCE_STATE] = 1.636,    [RCA_EVIDENCE_APPEARED] = 0.630,
-            [RCA_EVIDENCE_VANISHED] = 0.277, [RCA_EVIDENCE_HOST] = -0.789,
-            [RCA_EVIDENCE_VICTIM] = -1.064,
+            [RCA_EVIDENCE_ODD3] = 0.778,     [RCA_EVIDENCE_ODD] = 0.000,
+            [RCA_EVIDENCE_LOCAL3] = 0.443,   [RCA_EVIDENCE_USAGE] = 0.674,
+            [RCA_EVIDENCE_ERRORS] = 0.398,   [RCA_EVIDENCE_LATENCY] = 0.106,
+            [RCA_EVIDENCE_LOAD] = -0.569,    [RCA_EVIDENCE_BREADTH] = 0.489,
+            [RCA_EVIDENCE_AROUND] = 0.605,   [RCA_EVIDENCE_TOGETHER] = 0.654,
+            [RCA_EVIDENCE_SHARE] = 0.856,    [RCA_EVIDENCE_CLEAR] = 0.738,
+            [RCA_EVIDENCE_REACH] = 0.001,    [RCA_EVIDENCE_HIDDEN] = 1.876,
+            [RCA_EVIDENCE_STATE] = 1.600,    [RCA_EVIDENCE_APPEARED] = 0.512,
+            [RCA_EVIDENCE_VANISHED] = 0.267, [RCA_EVIDENCE_HOST] = -0.782,
+            [RCA_EVIDENCE_VICTIM] = -0.894,
         },
-    .trust = {0.523, 0.812, -0.064, -0.171, 0.031},
+    .trust = {-0.038, 0.610, 0.209, 0.158, 0.045},
 };
 
 const struct rca_weights *rca_weights_by_hand(void)
@@ -105,11 +105,14 @@ void rca_weights_trust(const struct rca_evidence *e, size_t first,
                        const double *chance, double ret[RCA_TRUST_COUNT])
 {
     const double p = fmin(fmax(chance[first], 1e-6), 1 - 1e-6);
+    double second = 0;
 
+    for (size_t i = 0; i < e->n; i++)
+        second = i != first ? fmax(second, chance[i]) : second;
     ret[0] = 1;
     ret[1] = log(p / (1 - p));
     ret[2] = e->symptom == UINT32_MAX ? 0.5 : e->list[first].first;
-    ret[3] = e->list[first].x[RCA_EVIDENCE_ODD3];
+    ret[3] = log(p / fmax(second, 1e-6));
     ret[4] = log1p(e->severity);
 }
 

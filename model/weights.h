@@ -18,7 +18,8 @@
 
 /** Inputs of the confidence, in order: 1, log odds of the first suspect, part
  * of the bootstrap's draws in which its share is largest (1/2 without a
- * symptom), log(1 + its strength), log(1 + the symptom's strength). */
+ * symptom), log of
+ * its probability over the second one's, log(1 + the symptom's strength). */
 #define RCA_TRUST_COUNT 5
 
 struct rca_weights {
