@@ -117,12 +117,13 @@ struct search {
     _Bool *wanted;
 };
 
-static double strongest(const struct search *s, uint32_t culprit)
+/* @culprit that nobody sees: on whatever shows it */
+static double strongest(const struct search *s, uint32_t culprit, _Bool seen)
 {
     double best = 0;
 
     for (size_t v = 0; v < s->stage->columns.n; v++) {
-        if (rca_sim_belongs(s->stage, v, culprit))
+        if (!seen || rca_sim_belongs(s->stage, v, culprit))
             best = fmax(best, rca_sim_story_effect(s->stage, s->story, v));
     }
     return best;
@@ -174,6 +175,17 @@ static void set_size(struct rca_sim_fate *f, double size)
     f->blow.size = f->cut.size = size;
 }
 
+/* a link or a router is mostly down or up, nothing between */
+static _Bool is_whole(const struct rca_sim_stage *stage,
+                      const struct rca_sim_fate *f)
+{
+    struct rca_sim_random r = rca_sim_random_make(stage->seed, 1);
+    const _Bool whole = rca_sim_random_chance(&r, 0.7);
+
+    return whole && (f->cut.kind == RCA_SIM_FAULT_LINK_DOWN ||
+                     f->cut.kind == RCA_SIM_FAULT_ROUTER_DOWN);
+}
+
 /* the smallest size of fault @f, alone, that does what is wanted */
 static int search_size(struct search *s, struct rca_sim_fate *f,
                        _Bool *ret_enough)
@@ -184,15 +196,19 @@ static int search_size(struct search *s, struct rca_sim_fate *f,
     double low = SMALLEST, high = 1;
     int err = 0;
 
+    *ret_enough = 1;
+    if (is_whole(s->stage, f)) {
+        set_size(f, 1);
+        return 0;
+    }
     for (int i = 0; i < HALVINGS && !err; i++) {
         const double size = sqrt(low * high);
         _Bool enough;
 
         set_size(f, size);
         err = again(s, s->wanted);
-        enough = seen ? strongest(s, f->culprit) >= f->target
-                      : !victim || suffered(s) >= f->target;
-        enough = enough && (!victim || suffered(s) >= wanted);
+        enough = strongest(s, f->culprit, seen) >= f->target &&
+                 (!victim || suffered(s) >= wanted);
         if (enough)
             high = size;
         else
@@ -213,7 +229,9 @@ static int search_sizes(struct search *s)
     for (size_t v = 0; v < stage->columns.n; v++) {
         s->wanted[v] = rca_sim_complains(stage, v);
         for (size_t i = 0; i < stage->n_fates; i++)
-            s->wanted[v] |= rca_sim_belongs(stage, v, stage->fates[i].culprit);
+            s->wanted[v] |=
+                rca_sim_belongs(stage, v, stage->fates[i].culprit) ||
+                !is_seen(stage, stage->fates[i].culprit);
     }
     for (size_t i = 0; i < stage->n_fates && !err; i++) {
         for (size_t k = 0; k < stage->n_fates; k++)

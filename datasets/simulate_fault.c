@@ -113,6 +113,7 @@ _Bool rca_sim_blow_draw(struct rca_sim_world *w, enum rca_sim_fault kind,
     b.client = (uint32_t)rca_sim_random_below(r, w->n_clients);
     b.on_host =
         place->hosts && may_be_a_host(kind) && rca_sim_random_chance(r, 0.5);
+    b.on_host |= place->busy && kind == RCA_SIM_FAULT_DISK;
     if (kind == RCA_SIM_FAULT_NEIGHBOUR && !b.on_host && !draw_batch(w, r, &b))
         return 0;
     if (kind == RCA_SIM_FAULT_DEPLOY)

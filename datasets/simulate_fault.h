@@ -28,11 +28,12 @@ struct rca_sim_blow {
 
 /** struct rca_sim_place - where a fault may strike
  * @hosts: a host may be the culprit
+ * @busy:  nobody sees who uses a host's disk: the host is the culprit
  * @store: only at a store that two services call at least
  * @avoid: a service that is not to be touched, with all that it calls and that
  *         calls it; UINT32_MAX: none */
 struct rca_sim_place {
-    _Bool hosts, store;
+    _Bool hosts, busy, store;
     uint32_t avoid;
 };
 

@@ -196,8 +196,13 @@ static _Bool draw_fate(struct rca_sim_stage *s, enum rca_sim_fault kind,
     struct rca_sim_fate *f = &s->fates[s->n_fates];
     const size_t from = p->o.normal;
     const long start = (long)from + p->late;
+    const uint64_t disks =
+        RCA_SIM_BIT(RCA_SIM_Q_DISK_READ) | RCA_SIM_BIT(RCA_SIM_Q_DISK_WRITE);
     const struct rca_sim_place place = {
-        .hosts = p->of_hosts != 0, .store = p->o.store, .avoid = avoid};
+        .busy = p->of_hosts && !((p->of_services | p->of_pods) & disks),
+        .hosts = p->of_hosts != 0,
+        .store = p->o.store,
+        .avoid = avoid};
 
     *f = (struct rca_sim_fate){.culprit = UINT32_MAX};
     f->target = p->o.effect;
