@@ -19,7 +19,7 @@
 /* what one draw of the rows says; arrays by index, lent by the work space */
 struct solution {
     double *shift, *residual, *effect, *part;
-    double unexplained;
+    double unexplained, rest, feedback;
 };
 
 struct work {
@@ -251,8 +251,10 @@ static void share_out(struct work *k, double sign)
         k->share[k->entity[i]] += fmax(0, c * sign);
         sum += fmax(0, c * sign);
     }
-    sum += fabs(unexplained);
-    s->unexplained = sum > 0 ? fabs(unexplained) / sum : 1;
+    s->rest = unexplained;
+    unexplained = fabs(s->rest) + fabs(s->feedback);
+    sum += unexplained;
+    s->unexplained = sum > 0 ? unexplained / sum : 1;
     for (size_t e = 0; e < a->n_culprits; e++)
         k->share[e] /= sum > 0 ? sum : 1;
 }
@@ -272,6 +274,17 @@ static void score(struct work *k)
         k->score[e] *= k->share[e];
 }
 
+/* what the parents leave of the shift of variable i */
+static double left_over(const struct work *k, size_t i)
+{
+    const struct rca_factor *f = &k->a->factors[i];
+    double left = k->s.shift[i];
+
+    for (size_t p = 0; p < f->box.n; p++)
+        left -= f->weight[p] * k->s.shift[k->a->parent[i * P + p]];
+    return left;
+}
+
 static void solve(struct work *k, const struct rca_draw *draw)
 {
     struct rca_attribution *a = k->a;
@@ -282,15 +295,17 @@ static void solve(struct work *k, const struct rca_draw *draw)
         rca_factor_fit(&a->factors[i], draw);
         s->shift[i] = drawn_shift(a->scene, a->factors[i].target, draw);
     }
+    for (size_t i = 0; i < a->n; i++)
+        s->residual[i] = left_over(k, i);
     tame_cycles(k);
     sweep_back(k, s->effect);
+    s->feedback = 0;
     for (size_t i = 0; i < a->n; i++) {
-        const struct rca_factor *f = &a->factors[i];
+        /* by how much more the parents explained before */
+        const double tamed = left_over(k, i) - s->residual[i];
 
-        s->residual[i] = s->shift[i];
-        for (size_t p = 0; p < f->box.n; p++)
-            s->residual[i] -= f->weight[p] * s->shift[a->parent[i * P + p]];
         s->part[i] = s->effect[i] * s->residual[i] * unit;
+        s->feedback += s->effect[i] * tamed * unit;
     }
     share_out(k, s->shift[0] < 0 ? -1 : 1);
     score(k);
@@ -325,6 +340,8 @@ static void keep_answer(struct work *k)
     const double sign = k->s.shift[0] < 0 ? -1 : 1;
 
     a->unexplained = k->s.unexplained;
+    a->rest = k->s.rest;
+    a->feedback = k->s.feedback;
     for (size_t e = 0; e < a->n_culprits; e++) {
         struct rca_culprit *c = &a->culprits[e];
         double most = -INFINITY;

@@ -7,14 +7,17 @@
  *
  * With D the shifts of the abnormal variables from which influence can reach
  * the symptom v, and W the weights of their factors, r = D - W D is what each
- * did by itself and
+ * did by itself. Inside a strongly connected component W is scaled to W' so
+ * that its spectral radius is at most RCA_ATTRIBUTION_RADIUS: series with one
+ * common driver, regressed on each other both ways, would amplify anything.
+ * Then
  *
- *     D_v = sum_i L_i r_i,   L = row v of (I - W)^-1
+ *     D_v = sum_i L_i r_i + sum_i L_i ((W - W') D)_i,
+ *     L = row v of (I - W')^-1
  *
- * holds exactly, cycles included. Inside a strongly connected component W is
- * scaled so that its spectral radius is at most RCA_ATTRIBUTION_RADIUS: series
- * with one common driver, regressed on each other both ways, would amplify
- * anything. A residual within noise counts as unexplained.
+ * holds exactly. The second sum is feedback that was not resolved: what went
+ * round in cycles faster than the scaled weights can follow; 0 where no
+ * component had to be scaled. A residual within noise counts as unexplained.
  *
  * Confidence: how often an entity comes first when blocks of normal rows and
  * of the incident's rows are drawn again with replacement and everything is
@@ -47,7 +50,10 @@ struct rca_culprit {
  * @parent:  of factor i's k-th parent: its index, parent[i * PARENTS + k]
  * @shift, @residual, @effect, @part: D, r, L, and L r in the symptom's unit;
  *           D, r and L in scaled units
- * @unexplained: share of the change
+ * @rest, @feedback: of the symptom's shift, in its unit: of residuals within
+ *          noise, and of feedback that was not resolved. Together with the
+ *          @part of all culprits they are the shift.
+ * @unexplained: share of the change that is one of these two
  * @culprits: best first */
 struct rca_attribution {
     const struct rca_scene *scene; /* borrowed */
@@ -56,7 +62,7 @@ struct rca_attribution {
     size_t *parent;
     size_t *component; /* strongly connected component of each */
     double *shift, *residual, *effect, *part;
-    double unexplained;
+    double rest, feedback, unexplained;
     struct rca_culprit *culprits;
 };
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "model/attribution.h"
 
-#include <string.h>
-
-#include "tests/harness/oom.h"
-#include "tests/harness/test.h"
+#include "tests/unit/model/incident.h"
 
 #define ROWS 100
 #define START 80
@@ -85,6 +82,7 @@ static void the_parts_add_up_to_the_change(void **unused)
     for (size_t i = 0; i < a->n; i++)
         sum += a->part[i];
     assert_close(sum, s.traits[0].shift, 1e-9);
+    assert_true(a->feedback == 0); /* there is no cycle */
     for (size_t e = 0; e < a->n_culprits; e++)
         shares += a->culprits[e].share;
     assert_close(shares + a->unexplained, 1, 1e-9);
@@ -162,6 +160,131 @@ static void other_units_change_nothing(void **unused)
     rca_graph_free(&d.g);
 }
 
+/* 10 services that call each other at random, cycles and all, a load that all
+ * follow, and faults in some of them */
+static void make_random(struct incident *c, uint64_t *state)
+{
+    double common[ROWS], *x;
+
+    incident_init(c, ROWS, START);
+    for (size_t r = 0; r < ROWS; r++)
+        common[r] = incident_normal(state) + (r < START ? 0 : 4);
+    for (rca_id i = 0; i < 10; i++) {
+        const double fault = test_random(state) < 0.3 ? 20 : 0;
+        const double part = 3 * test_random(state);
+
+        (void)incident_entity(c, RCA_KIND_SERVICE);
+        for (int k = 0; k < 3; k++)
+            incident_edge(c, i, (rca_id)(test_random(state) * 10),
+                          RCA_EDGE_CALLS);
+        x = incident_metric(c, i, "a_latency", NULL);
+        for (size_t r = 0; r < ROWS; r++)
+            x[r] = 50 + part * common[r] + 0.3 * incident_normal(state) +
+                   (r < START ? 0 : fault * test_random(state));
+        x = incident_metric(c, i, "errors", NULL);
+        for (size_t r = START; r < ROWS && part > 1; r++)
+            x[r] = fault * test_random(state);
+    }
+}
+
+/* sum of what all did, what nobody did and what went round in cycles */
+static double add_up(const struct rca_attribution *a)
+{
+    double sum = a->rest + a->feedback;
+
+    for (size_t e = 0; e < a->n_culprits; e++)
+        sum += a->culprits[e].part;
+    return sum;
+}
+
+static void the_terms_add_up_in_any_graph(void **unused)
+{
+    uint64_t state = test_seed() * 88172645463325252U;
+    size_t resolved = 0, unresolved = 0;
+
+    (void)unused;
+    for (int k = 0; k < 60; k++) {
+        struct rca_scene s;
+        struct incident c;
+
+        make_random(&c, &state);
+        incident_scene(&c, &s);
+        for (uint32_t v = 0; v < c.w.n_vars; v += 2) {
+            struct rca_attribution *a = NULL;
+            double shares = 0;
+
+            assert_ok(rca_attribution_new(&s, v, 1, &a));
+            if (s.traits[v].abnormal)
+                assert_close(add_up(a), s.traits[v].shift, 1e-9);
+            for (size_t e = 0; e < a->n_culprits; e++)
+                shares += a->culprits[e].share;
+            assert_close(shares + a->unexplained, 1, 1e-9);
+            resolved += a->feedback == 0;
+            unresolved += a->feedback != 0;
+            rca_attribution_free(&a);
+        }
+        rca_scene_done(&s);
+        rca_graph_free(&c.g);
+    }
+    assert_true(resolved > 0 && unresolved > 0); /* both were tried */
+}
+
+/* 0 calls 1 and 2 one after the other, 1 calls 3, 2 calls 4; 3 gets slower by
+ * @by[0], 4 by @by[1] */
+static void make_branches(struct incident *c, const double by[2],
+                          uint64_t *state)
+{
+    static const rca_id calls[][2] = {{0, 1}, {0, 2}, {1, 3}, {2, 4}, {2, 5}};
+    double *x[6];
+
+    incident_init(c, ROWS, START);
+    for (rca_id i = 0; i < 6; i++) {
+        (void)incident_entity(c, RCA_KIND_SERVICE);
+        x[i] = incident_metric(c, i, "a_latency", NULL);
+        for (size_t r = 0; r < ROWS; r++)
+            x[i][r] = 10 + incident_normal(state);
+    }
+    for (size_t r = START; r < ROWS; r++) {
+        x[3][r] += by[0];
+        x[4][r] += by[1];
+    }
+    for (size_t k = RCA_ARRAY_SIZE(calls); k-- > 0;) {
+        incident_edge(c, calls[k][0], calls[k][1], RCA_EDGE_CALLS);
+        for (size_t r = 0; r < ROWS; r++)
+            x[calls[k][0]][r] += x[calls[k][1]][r];
+    }
+    c->i.victim = 0;
+}
+
+static void two_faults_on_two_branches_share_the_change(void **unused)
+{
+    uint64_t state = test_seed() * 88172645463325252U;
+
+    (void)unused;
+    for (int k = 0; k < 30; k++) {
+        const double by[] = {15 + 15 * test_random(&state),
+                             15 + 15 * test_random(&state)};
+        struct rca_ranking *r = NULL;
+        struct incident c;
+        int found = 0;
+
+        make_branches(&c, by, &state);
+        assert_ok(incident_rank(&c, RCA_METHOD_ATTRIBUTION, 0, 1, &r));
+        for (size_t i = 0; i < 3; i++) {
+            const rca_id e = r->list[i].entity;
+
+            if (e != 3 && e != 4)
+                continue;
+            found++;
+            assert_true(fabs(r->list[i].share - by[e - 3] / (by[0] + by[1])) <
+                        0.15);
+        }
+        assert_int_equal(found, 2);
+        rca_ranking_free(&r);
+        rca_graph_free(&c.g);
+    }
+}
+
 static void every_failed_allocation_is_reported(void **unused)
 {
     const rca_id id[] = {0, 1, 2};
@@ -194,6 +317,8 @@ int main(void)
         cmocka_unit_test(the_entity_in_the_middle_is_the_cause),
         cmocka_unit_test(other_numbers_for_the_entities_change_nothing),
         cmocka_unit_test(other_units_change_nothing),
+        cmocka_unit_test(the_terms_add_up_in_any_graph),
+        cmocka_unit_test(two_faults_on_two_branches_share_the_change),
         cmocka_unit_test(every_failed_allocation_is_reported),
     };
 
