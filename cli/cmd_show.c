@@ -4,6 +4,7 @@
 
 #include "cli/args.h"
 #include "cli/common.h"
+#include "cli/show_model.h"
 #include "cli/spark.h"
 #include "graph/base/name.h"
 #include "graph/base/time.h"
@@ -12,13 +13,17 @@
 static const struct rca_usage usage = {
     "show",
     "rca show entities|edges|graph\n"
-    "       rca show series|entity NAME",
+    "       rca show series|entity NAME\n"
+    "       rca show --model",
     "What is known: the entities, the edges between them (each from the\n"
     "dependent to what it depends on), the graph in DOT; the metrics of one\n"
-    "entity over the last hour, or what the model learned of it.",
+    "entity over the last hour, or what the model learned of it; the model as\n"
+    "a whole: what it was learned from and how much each piece of evidence\n"
+    "counts.",
     "  rca show entities\n"
     "  rca show series web\n"
     "  rca show entity web\n"
+    "  rca show --model\n"
     "  rca show graph | dot -Tsvg > graph.svg\n",
 };
 
@@ -195,30 +200,58 @@ static int unknown(const char *word)
     return RCA_EXIT_USAGE;
 }
 
+static int show_subject(struct rca_cli *cli, const char *word, const char *name)
+{
+    struct rca_open open;
+    int r;
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(subjects); i++) {
+        if (strcmp(word, subjects[i].word) != 0)
+            continue;
+        if (subjects[i].wants_name != (name != NULL))
+            return wrong(name ? "unexpected word " : "the name is missing",
+                         name);
+        r = rca_open_store(cli, &open);
+        if (r >= 0)
+            return r;
+        r = subjects[i].show(&open, name);
+        rca_open_done(&open);
+        return r;
+    }
+    return unknown(word);
+}
+
+static int show_model(struct rca_cli *cli)
+{
+    struct rca_open open;
+    int r = rca_open_store(cli, &open);
+
+    if (r >= 0)
+        return r;
+    r = rca_show_model(&open);
+    rca_open_done(&open);
+    return r;
+}
+
 int rca_cmd_show(struct rca_cli *cli, int argc, char **argv)
 {
-    const struct rca_arg args[] = {{0}};
+    _Bool model = 0;
+    const struct rca_arg args[] = {
+        {"model", 0, RCA_ARG_FLAG, NULL, &model, NULL,
+         "what was learned, and what counts for a cause"},
+        {0},
+    };
     const char *words[2];
-    struct rca_open open;
     int r = rca_args_parse(argc, argv, args, &usage, 2, words);
 
     if (r >= 0)
         return r;
+    if (model)
+        return words[0] ? wrong("--model goes without ", words[0])
+                        : show_model(cli);
     if (!words[0])
-        return wrong("show what? entities, edges, graph, series or entity",
+        return wrong("show what? entities, edges, graph, series, entity or "
+                     "--model",
                      NULL);
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(subjects); i++) {
-        if (strcmp(words[0], subjects[i].word) != 0)
-            continue;
-        if (subjects[i].wants_name != (words[1] != NULL))
-            return wrong(words[1] ? "unexpected word " : "the name is missing",
-                         words[1]);
-        r = rca_open_store(cli, &open);
-        if (r >= 0)
-            return r;
-        r = subjects[i].show(&open, words[1]);
-        rca_open_done(&open);
-        return r;
-    }
-    return unknown(words[0]);
+    return show_subject(cli, words[0], words[1]);
 }

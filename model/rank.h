@@ -11,6 +11,9 @@
 
 #include "model/scene.h"
 
+/* Confidence from which a cause is named (DESIGN section 4). */
+#define RCA_CONFIDENCE_FLOOR 0.5
+
 enum rca_verdict {
     RCA_VERDICT_CAUSE,
     RCA_VERDICT_UNCLEAR, /* no cause reaches the floor of confidence */

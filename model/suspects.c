@@ -10,9 +10,6 @@
 #include "model/method.h"
 #include "model/weights.h"
 
-/* Confidence from which a cause is named (DESIGN section 4). */
-#define CONFIDENCE_FLOOR 0.5
-
 static double confidence(const struct rca_weights *w,
                          const struct rca_evidence *e, size_t first,
                          const double *chance)
@@ -31,8 +28,8 @@ static void set_verdict(struct rca_ranking *r, const struct rca_evidence *e,
     if (e->normal)
         r->verdict = RCA_VERDICT_NORMAL;
     else
-        r->verdict =
-            first >= CONFIDENCE_FLOOR ? RCA_VERDICT_CAUSE : RCA_VERDICT_UNCLEAR;
+        r->verdict = first >= RCA_CONFIDENCE_FLOOR ? RCA_VERDICT_CAUSE
+                                                   : RCA_VERDICT_UNCLEAR;
 }
 
 /* the first one's confidence is calibrated; what is left of it is shared by

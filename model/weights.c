@@ -64,6 +64,20 @@ static const struct rca_weights learned = {
     .trust = {-0.038, 0.610, 0.209, 0.158, 0.045},
 };
 
+static const char *const trust_texts[] = {
+    "1",
+    "the log of its odds: its chance over that of all others",
+    "how often it has the largest share when rows are drawn again",
+    "how far it deviates unexplained, log(1 + strength)",
+    "how far the symptom deviates, log(1 + strength)",
+};
+static_assert(RCA_ARRAY_SIZE(trust_texts) == RCA_TRUST_COUNT, "one each");
+
+const char *rca_trust_text(size_t k)
+{
+    return k < RCA_TRUST_COUNT ? trust_texts[k] : "?";
+}
+
 const struct rca_weights *rca_weights_by_hand(void)
 {
     return &by_hand;

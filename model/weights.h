@@ -21,6 +21,8 @@
  * symptom), log of
  * its probability over the second one's, log(1 + the symptom's strength). */
 #define RCA_TRUST_COUNT 5
+/** rca_trust_text() - input @k in words */
+const char *rca_trust_text(size_t k);
 
 struct rca_weights {
     double w[RCA_EVIDENCE_COUNT];

@@ -58,5 +58,6 @@ mistake "unexpected word 'web'" explain web
 mistake "show what" show
 mistake "'entitis': did you mean 'entities'" show entitis
 mistake "name is missing" show series
+mistake "model goes without entities" show --model entities
 mistake "color wants auto, always or never, not 'pink'" --color pink status
 exit $failed

@@ -32,7 +32,8 @@ printf 'these are no data\n' >"$dir/foreign"
 head -c 8192 /dev/urandom >"$dir/noise"
 cp "$dir/foreign" "$dir/before"
 
-for command in status train explain 'show entities' 'show graph'; do
+for command in status train explain 'show entities' 'show graph' \
+    'show --model'; do
     # shellcheck disable=SC2086 # command and its word
     {
         try 1 "no store '.*nowhere'" --db "$dir/nowhere" $command
