@@ -42,7 +42,8 @@ const char *rca_evidence_text(enum rca_evidence_kind kind);
 
 /** struct rca_suspect - one candidate
  * @variable: its strongest, or UINT32_MAX if nothing of it is measured
- * @share:    of the symptom's change; NAN if there is no symptom
+ * @share:    of the symptom's change; NAN if there is no symptom, or no edge
+ *            that says who depends on whom
  * @first:    part of the bootstrap's draws in which it has the largest share
  * @x:        the evidence */
 struct rca_suspect {
