@@ -68,7 +68,7 @@ static const char *const trust_texts[] = {
     "1",
     "the log of its odds: its chance over that of all others",
     "how often it has the largest share when rows are drawn again",
-    "how far it deviates unexplained, log(1 + strength)",
+    "the log of its chance over that of the second",
     "how far the symptom deviates, log(1 + strength)",
 };
 static_assert(RCA_ARRAY_SIZE(trust_texts) == RCA_TRUST_COUNT, "one each");

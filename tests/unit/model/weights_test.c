@@ -206,26 +206,28 @@ static void the_confidence_is_made_of_what_is_said(void **unused)
     uint64_t state = test_seed() * 88172645463325252U;
     struct school *s RCA_CLEANUP(rca_freep) = school_new(&state);
     struct rca_evidence *e = &s->evidence[0];
-    const double chance[SUSPECTS] = {0, 0.8, 0, 1};
+    const double chance[SUSPECTS] = {0, 0.8, 0.2};
+    const double certain[SUSPECTS] = {0, 0, 0, 1};
     double x[RCA_TRUST_COUNT];
 
     (void)unused;
     s->suspects[0][1].first = 0.75;
-    s->suspects[0][1].x[RCA_EVIDENCE_ODD3] = 2;
     e->severity = exp(3) - 1;
     rca_weights_trust(e, 1, chance, x);
     assert_true(x[0] == 1);
     assert_close(x[1], log(4), 1e-12);
     assert_true(x[2] == 0.75);
-    assert_true(x[3] == 2);
+    assert_close(x[3], log(4), 1e-12); /* over the second one's */
     assert_close(x[4], 3, 1e-12);
     e->symptom = UINT32_MAX;
     rca_weights_trust(e, 1, chance, x);
     assert_true(x[2] == 0.5);
-    rca_weights_trust(e, 0, chance, x); /* certain either way, but finite */
+    rca_weights_trust(e, 0, certain, x); /* either way, but finite */
     assert_close(x[1], -log(1e6), 1e-3);
-    rca_weights_trust(e, 3, chance, x);
+    assert_close(x[3], -log(1e6), 1e-3);
+    rca_weights_trust(e, 3, certain, x);
     assert_close(x[1], log(1e6), 1e-3);
+    assert_close(x[3], log(1e6), 1e-3);
 }
 
 /* where the intercept is free, as many are right as were said to be: the
