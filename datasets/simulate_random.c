@@ -66,18 +66,33 @@ double rca_sim_random_normal(struct rca_sim_random *r)
 
 double rca_sim_exp(double x)
 {
-    double whole, rest, term = 1, sum = 1;
+    /* 1 / n! from n = 13 down */
+    static const double taylor[] = {
+        1.0 / 6227020800,
+        1.0 / 479001600,
+        1.0 / 39916800,
+        1.0 / 3628800,
+        1.0 / 362880,
+        1.0 / 40320,
+        1.0 / 5040,
+        1.0 / 720,
+        1.0 / 120,
+        1.0 / 24,
+        1.0 / 6,
+        1.0 / 2,
+        1,
+        1,
+    };
+    double whole, rest, sum = 0;
 
     if (x < -EXP_MAX)
         return 0;
     if (x > EXP_MAX)
         x = EXP_MAX;
-    whole = floor(x / LN2_HIGH + 0.5);
+    whole = floor(x * (1 / LN2_HIGH) + 0.5);
     rest = x - whole * LN2_HIGH - whole * LN2_LOW;
-    for (int i = 1; i < 14; i++) {
-        term = term * rest / i;
-        sum += term;
-    }
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(taylor); i++)
+        sum = sum * rest + taylor[i];
     return ldexp(sum, (int)whole);
 }
 
