@@ -96,10 +96,10 @@ static int choose(struct rca_factor *f, const struct rca_scene *s)
         list[m].relation = &all[i];
         list[m].merit = (float)merit(s, &all[i], f->target);
         list[m].steady = 0;
+        if (n > RCA_SCENE_PARENTS && list[m].merit > 0)
+            list[m].steady = (float)steadiness(s, all[i].cause);
         m += list[m].merit > 0;
     }
-    for (size_t i = 0; i < m && m > RCA_SCENE_PARENTS; i++)
-        list[i].steady = (float)steadiness(s, list[i].relation->cause);
     if (m)
         qsort(list, m, sizeof(*list), by_merit);
     f->box.n = m < RCA_SCENE_PARENTS ? m : RCA_SCENE_PARENTS;

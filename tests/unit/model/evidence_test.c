@@ -122,17 +122,17 @@ static void the_symptom_is_what_is_known_of_the_victim(void **unused)
 {
     uint64_t state = test_seed() * 88172645463325252U;
     static const struct {
-        rca_id victim;
         const char *metric;
+        rca_id victim;
         uint32_t want;
-    } rows[] = {{RCA_ID_NONE, NULL, UINT32_MAX},
-                {3, NULL, 4},
-                {3, "a_latency", 4},
-                {3, "a_cpu", 3},
-                {3, "never_heard_of", 4},
-                {5, NULL, UINT32_MAX},
-                {5, "a_latency", UINT32_MAX},
-                {99, NULL, UINT32_MAX}};
+    } rows[] = {{NULL, RCA_ID_NONE, UINT32_MAX},
+                {NULL, 3, 4},
+                {"a_latency", 3, 4},
+                {"a_cpu", 3, 3},
+                {"never_heard_of", 3, 4},
+                {NULL, 5, UINT32_MAX},
+                {"a_latency", 5, UINT32_MAX},
+                {NULL, 99, UINT32_MAX}};
     struct incident c;
 
     (void)unused;

@@ -166,6 +166,14 @@ static void make_equal(struct world *w, uint64_t *state)
     w->metric = "errors";
 }
 
+static void make_kth(struct world *w, int k, uint64_t *state)
+{
+    if (k % 4)
+        make(w, state);
+    else
+        make_equal(w, state);
+}
+
 /* --- told ------------------------------------------------------------------- */
 
 static void plain(struct telling *t)
@@ -290,7 +298,7 @@ static void other_numbers_and_orders_change_nothing(void **unused)
         struct telling t;
         struct world w;
 
-        (k % 4 ? make : make_equal)(&w, &state);
+        make_kth(&w, k, &state);
         plain(&t);
         renumber(&t, &state);
         compare(&w, &t);
@@ -309,7 +317,7 @@ static void compare_units(_Bool apart)
         struct telling t;
         struct world w;
 
-        (k % 4 ? make : make_equal)(&w, &state);
+        make_kth(&w, k, &state);
         plain(&t);
         for (size_t q = 0; q < QUANTITIES; q++)
             unit[q] = pick(&state, RCA_ARRAY_SIZE(units));

@@ -143,7 +143,7 @@ static void what_speaks_against_all_alike_says_nothing(void **unused)
 
         for (size_t e = 0; e < N; e++)
             all[e] = 3 * test_random(&state);
-        for (size_t k = 0; k < SUSPECTS * N; k++)
+        for (size_t k = 0; k < (size_t)SUSPECTS * N; k++)
             s->suspects[i][k / N].x[k % N] += all[k % N];
     }
     rca_weights_chances(&w, &s->evidence[0], after);
