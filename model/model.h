@@ -5,8 +5,8 @@
  * model - what was learned from a window: for each variable its robust centre
  * and scale, and a linear-Gaussian factor x_i = b_i + sum w_ij x_j + e_i over
  * metrics of its own entity and of its neighbours, as graph/influence.h
- * allows; with the sufficient statistics (Gram matrices by blocks of time)
- * that let an explanation leave out and add rows and fit again.
+ * allows; and what is usual of each, so that an
+ * explanation of a later incident need not read the window again (past.h).
  *
  * Source: V. Harsh et al., "Murphy: Performance Diagnosis of Distributed Cloud
  * Applications", SIGCOMM 2023 (factors over an entity graph with cycles); the
