@@ -77,6 +77,10 @@ RCA_MUST_CHECK int rca_window_stream(struct rca_store *store,
                                      rca_window_take *take, void *arg);
 void rca_window_free(struct rca_window **window);
 
+/** rca_window_sort() - put the columns in order: for who makes a window;
+ * O(values) where they are not. 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_window_sort(struct rca_window *w);
+
 /** rca_window_find() - index of the variable, or n_vars; O(log n_vars) */
 size_t rca_window_find(const struct rca_window *w, rca_id entity,
                        const char *metric);
