@@ -252,7 +252,7 @@ static void share_out(struct work *k, double sign)
         sum += fmax(0, c * sign);
     }
     s->rest = unexplained;
-    unexplained = fabs(s->rest) + fabs(s->feedback);
+    unexplained = fabs(s->rest);
     sum += unexplained;
     s->unexplained = sum > 0 ? unexplained / sum : 1;
     for (size_t e = 0; e < a->n_culprits; e++)

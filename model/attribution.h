@@ -53,7 +53,8 @@ struct rca_culprit {
  * @rest, @feedback: of the symptom's shift, in its unit: of residuals within
  *          noise, and of feedback that was not resolved. Together with the
  *          @part of all culprits they are the shift.
- * @unexplained: share of the change that is one of these two
+ * @unexplained: share of the change that is @rest; feedback is nobody's and
+ *          takes no part in shares (DESIGN section 4)
  * @culprits: best first */
 struct rca_attribution {
     const struct rca_scene *scene; /* borrowed */

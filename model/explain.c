@@ -10,9 +10,6 @@
 #include "model/learned.h"
 #include "model/method.h"
 
-/* Confidence and share from which a cause is named (DESIGN section 4). */
-#define CONFIDENCE_FLOOR 0.5
-#define SHARE_FLOOR 0.2
 #define DEFAULT_TOP 5
 #define MIN_NORMAL_ROWS 20
 /* Largest part of the normal rows that the guard band takes. */
@@ -95,8 +92,7 @@ static void set_verdict(struct rca_explanation *e)
     /* other methods name whom they list */
     const _Bool clear =
         e->n_causes > 0 && (e->method != RCA_METHOD_ATTRIBUTION ||
-                            (e->causes[0].confidence >= CONFIDENCE_FLOOR &&
-                             e->causes[0].share >= SHARE_FLOOR));
+                            e->causes[0].confidence >= RCA_CONFIDENCE_FLOOR);
 
     e->verdict = clear ? RCA_VERDICT_CAUSE : RCA_VERDICT_UNCLEAR;
 }

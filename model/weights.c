@@ -50,18 +50,18 @@ static const int signs[RCA_EVIDENCE_COUNT] = {
 static const struct rca_weights learned = {
     .w =
         {
-            [RCA_EVIDENCE_ODD3] = 0.778,     [RCA_EVIDENCE_ODD] = 0.000,
-            [RCA_EVIDENCE_LOCAL3] = 0.443,   [RCA_EVIDENCE_USAGE] = 0.674,
-            [RCA_EVIDENCE_ERRORS] = 0.398,   [RCA_EVIDENCE_LATENCY] = 0.106,
-            [RCA_EVIDENCE_LOAD] = -0.569,    [RCA_EVIDENCE_BREADTH] = 0.489,
-            [RCA_EVIDENCE_AROUND] = 0.605,   [RCA_EVIDENCE_TOGETHER] = 0.654,
-            [RCA_EVIDENCE_SHARE] = 0.856,    [RCA_EVIDENCE_CLEAR] = 0.738,
-            [RCA_EVIDENCE_REACH] = 0.001,    [RCA_EVIDENCE_HIDDEN] = 1.876,
-            [RCA_EVIDENCE_STATE] = 1.600,    [RCA_EVIDENCE_APPEARED] = 0.512,
-            [RCA_EVIDENCE_VANISHED] = 0.267, [RCA_EVIDENCE_HOST] = -0.782,
-            [RCA_EVIDENCE_VICTIM] = -0.894,
+            [RCA_EVIDENCE_ODD3] = 0.820,     [RCA_EVIDENCE_ODD] = 0.000,
+            [RCA_EVIDENCE_LOCAL3] = 0.453,   [RCA_EVIDENCE_USAGE] = 0.635,
+            [RCA_EVIDENCE_ERRORS] = 0.279,   [RCA_EVIDENCE_LATENCY] = 0.063,
+            [RCA_EVIDENCE_LOAD] = -0.538,    [RCA_EVIDENCE_BREADTH] = 0.551,
+            [RCA_EVIDENCE_AROUND] = 0.619,   [RCA_EVIDENCE_TOGETHER] = 0.580,
+            [RCA_EVIDENCE_SHARE] = 0.865,    [RCA_EVIDENCE_CLEAR] = 0.676,
+            [RCA_EVIDENCE_REACH] = 0.000,    [RCA_EVIDENCE_HIDDEN] = 1.881,
+            [RCA_EVIDENCE_STATE] = 1.824,    [RCA_EVIDENCE_APPEARED] = 0.647,
+            [RCA_EVIDENCE_VANISHED] = 0.741, [RCA_EVIDENCE_HOST] = -0.639,
+            [RCA_EVIDENCE_VICTIM] = -1.081,
         },
-    .trust = {-0.038, 0.610, 0.209, 0.158, 0.045},
+    .trust = {-0.051, 0.432, -0.196, 0.378, 0.014},
 };
 
 static const char *const trust_texts[] = {
