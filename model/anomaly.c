@@ -40,6 +40,13 @@ struct parent {
     double correlation;
 };
 
+/* a factor fitted to the normal rows */
+struct fitted {
+    struct parent list[PARENTS];
+    size_t n;
+    double w[RCA_BOX_MAX]; /* scaled */
+};
+
 /* what the model knows of variable @v, or NULL */
 static const struct rca_known *known_of(const struct work *k, size_t v)
 {
@@ -115,28 +122,27 @@ static size_t choose(const struct work *k, size_t v,
     return m;
 }
 
-static void fit(const struct work *k, size_t v, const struct parent *list,
-                size_t n, double w[RCA_BOX_MAX])
+static void fit(const struct work *k, size_t v, struct fitted *f)
 {
     const double *y = k->z + v * k->n, rows = (double)k->n;
-    struct rca_box box = {.n = n};
+    struct rca_box box = {.n = f->n};
 
-    for (size_t i = 0; i < n; i++) {
-        const struct rca_relation *r = list[i].relation;
+    for (size_t i = 0; i < f->n; i++) {
+        const struct rca_relation *r = f->list[i].relation;
         const double *x = k->z + r->cause * k->n;
         const double scale =
             k->s->traits[r->cause].spread.scale / k->s->traits[v].spread.scale;
 
         for (size_t j = 0; j <= i; j++)
             box.gram[i][j] = box.gram[j][i] =
-                dot(x, k->z + list[j].relation->cause * k->n, k->n) / rows;
+                dot(x, k->z + f->list[j].relation->cause * k->n, k->n) / rows;
         box.moment[i] = dot(x, y, k->n) / rows;
         box.ridge[i] = RIDGE;
         box.low[i] = r->low * scale;
         box.high[i] = r->high * scale;
-        w[i] = 0;
+        f->w[i] = 0;
     }
-    rca_box_solve(&box, w);
+    rca_box_solve(&box, f->w);
 }
 
 static double scaled(const struct work *k, size_t v, size_t row)
@@ -146,17 +152,17 @@ static double scaled(const struct work *k, size_t v, size_t row)
     return (column(k, v)[row] - s->centre) / s->scale;
 }
 
-/* residuals in the rows [from, to) */
-static void leave(const struct work *k, size_t v, const struct parent *list,
-                  size_t n, const double *w, struct rca_rows rows, double *out)
+/* residuals of @f in the rows [from, to) */
+static void leave(const struct work *k, size_t v, const struct fitted *f,
+                  struct rca_rows rows, double *out)
 {
     for (size_t r = rows.from; r < rows.to; r++) {
         double x = scaled(k, v, r);
 
-        for (size_t i = 0; i < n; i++) {
-            const double z = scaled(k, list[i].relation->cause, r);
+        for (size_t i = 0; i < f->n; i++) {
+            const double z = scaled(k, f->list[i].relation->cause, r);
 
-            x -= isnan(z) ? 0 : w[i] * z;
+            x -= isnan(z) ? 0 : f->w[i] * z;
         }
         *out++ = x;
     }
@@ -195,16 +201,16 @@ static double unexplained(const struct work *k, size_t v)
     const struct rca_trait *t = &s->traits[v];
     const struct rca_rows normal = {k->from, k->from + k->n};
     const size_t length = s->incident.to - s->incident.from;
-    struct parent list[PARENTS];
-    const size_t n = choose(k, v, list);
-    double w[RCA_BOX_MAX], odd;
+    struct fitted f;
     struct rca_spread spread;
+    double odd;
 
-    if (n == 0)
+    f.n = choose(k, v, f.list);
+    if (f.n == 0)
         return t->strength;
-    fit(k, v, list, n, w);
-    leave(k, v, list, n, w, normal, k->residual);
-    leave(k, v, list, n, w, s->incident, k->residual + k->n);
+    fit(k, v, &f);
+    leave(k, v, &f, normal, k->residual);
+    leave(k, v, &f, s->incident, k->residual + k->n);
     spread =
         rca_robust_spread(k->residual, k->n, MIN_RESIDUAL_SCALE, k->scratch);
     odd = rca_robust_deviation(k->residual + k->n, length, &spread, 0,

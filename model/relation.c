@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/robust.h"
+#include "model/relation_facts.h"
 
 /* Calls per request beyond this are taken for a miscount. */
 #define MAX_CALLS 20.0
@@ -18,12 +18,7 @@ struct builder {
     const struct rca_relation_filter *filter;
     struct rca_relations *r;
     size_t n, cap;
-    size_t *first; /* first variable of a node; n_vars: none */
-    size_t *count; /* variables of a node */
-    double *rate; /* median request rate of a node, NAN: not known */
-    const char **rate_name; /* the metric that it is; borrowed */
-    double *centre; /* median of a latency, NAN: not known or none */
-    unsigned char *statistic; /* of a variable's name */
+    struct rca_relation_facts f;
     const struct rca_rule **rules; /* found before, or &no_rule */
 };
 
@@ -48,26 +43,6 @@ struct pair {
 static enum rca_kind kind_of(const struct builder *b, uint32_t node)
 {
     return rca_graph_entity(b->g, node)->kind;
-}
-
-/* --- names -------------------------------------------------------------- */
-
-unsigned rca_statistic(const char *metric)
-{
-    static const char *const names[] = {"mean", "avg", "p50", "p75", "p90",
-                                        "p95",  "p99", "max", "min"};
-    const char *word = metric;
-
-    while (*word) {
-        const size_t len = strcspn(word, "_-.");
-
-        for (unsigned i = 0; i < RCA_ARRAY_SIZE(names); i++) {
-            if (strlen(names[i]) == len && strncmp(word, names[i], len) == 0)
-                return i < 2 ? 1 : i; /* mean is avg */
-        }
-        word += len + (word[len] != '\0');
-    }
-    return 0;
 }
 
 static _Bool starts(const char *name, const char *with)
@@ -146,10 +121,10 @@ static double turned(const struct rca_metric *m)
 static double calls_per_request(const struct builder *b, uint32_t cause,
                                 uint32_t target)
 {
-    const double ratio = b->rate[cause] / b->rate[target];
+    const double ratio = b->f.rate[cause] / b->f.rate[target];
 
     if (!(ratio > 0) || isinf(ratio) ||
-        strcmp(b->rate_name[cause], b->rate_name[target]) != 0)
+        strcmp(b->f.rate_name[cause], b->f.rate_name[target]) != 0)
         return NAN;
     return fmin(ratio, MAX_CALLS);
 }
@@ -159,7 +134,7 @@ static double calls_per_request(const struct builder *b, uint32_t cause,
 static double guess_gain(const struct builder *b, const struct pair *p)
 {
     const double ratio =
-        b->centre[p->target_variable] / b->centre[p->cause_variable];
+        b->f.centre[p->target_variable] / b->f.centre[p->cause_variable];
 
     return ratio > 0 && ratio < 1 ? ratio : 1;
 }
@@ -232,8 +207,8 @@ static struct rca_relation bound(const struct builder *b,
 static _Bool has_metric(const struct builder *b, uint32_t node,
                         const char *name)
 {
-    for (size_t i = 0; i < b->count[node]; i++) {
-        if (strcmp(b->w->vars[b->first[node] + i].metric.name, name) == 0)
+    for (size_t i = 0; i < b->f.count[node]; i++) {
+        if (strcmp(b->w->vars[b->f.first[node] + i].metric.name, name) == 0)
             return 1;
     }
     return 0;
@@ -241,8 +216,8 @@ static _Bool has_metric(const struct builder *b, uint32_t node,
 
 static _Bool has_request_latency(const struct builder *b, uint32_t node)
 {
-    for (size_t i = 0; i < b->count[node]; i++) {
-        if (starts(b->w->vars[b->first[node] + i].metric.name,
+    for (size_t i = 0; i < b->f.count[node]; i++) {
+        if (starts(b->w->vars[b->f.first[node] + i].metric.name,
                    "request_latency_"))
             return 1;
     }
@@ -324,19 +299,19 @@ static int relate(struct builder *b, size_t t, uint32_t own,
     const uint32_t node = v ? v->node : own;
     struct pair p = {.target = &b->w->vars[t].metric,
                      .target_variable = t,
-                     .target_statistic = b->statistic[t],
+                     .target_statistic = b->f.statistic[t],
                      .has_target = -1,
                      .has_latency = -1,
                      .has_pressure = -1};
 
-    for (size_t i = 0; i < b->count[node]; i++) {
-        const size_t c = b->first[node] + i;
+    for (size_t i = 0; i < b->f.count[node]; i++) {
+        const size_t c = b->f.first[node] + i;
         const struct rca_rule *rule;
         struct rca_relation r;
         int err;
 
         p.cause = &b->w->vars[c].metric;
-        p.cause_statistic = b->statistic[c];
+        p.cause_statistic = b->f.statistic[c];
         p.cause_variable = c;
         rule = c == t ? NULL : rule_of(b, &p, v, own);
         if (!rule || !may_pair(b, &p, v))
@@ -392,7 +367,7 @@ static _Bool is_mediated(const struct builder *b, uint32_t caller,
         return 0;
     for (size_t i = 0; i < n; i++) {
         if (kind_of(b, arcs[i].node) == RCA_KIND_CALL &&
-            b->count[arcs[i].node] > 0 &&
+            b->f.count[arcs[i].node] > 0 &&
             has_arc(b, arcs[i].node, callee, RCA_EDGE_CALLS) &&
             has_arc(b, arcs[i].node, caller, RCA_EDGE_PART_OF))
             return 1;
@@ -490,91 +465,13 @@ static void tidy(struct builder *b, size_t from)
     b->n = from + m;
 }
 
-/* median of variable @v over all rows */
-static double median_of(const struct rca_window *w, size_t v, double *scratch)
-{
-    const size_t n = rca_robust_pack(w->x + v * w->n_rows, w->n_rows, scratch);
-
-    return rca_robust_quantile(scratch, n, 0.5);
-}
-
-/* how well a load metric counts requests: 0 not, 2 best */
-static int counts_requests(const struct rca_metric *m)
-{
-    static const char *const words[] = {"request", "workload", "qps",
-                                        "rps",     "calls",    "invocation"};
-
-    if (strcmp(m->name, "request_rate_per_second") == 0)
-        return 2;
-    if (m->role != RCA_ROLE_LOAD || m->unit == RCA_UNIT_BYTES ||
-        m->unit == RCA_UNIT_BYTES_PER_SECOND)
-        return 0;
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(words); i++) {
-        if (strstr(m->name, words[i]))
-            return 1;
-    }
-    return 0;
-}
-
-static int make_room(struct builder *b)
-{
-    const size_t nodes = rca_graph_size(b->g);
-
-    b->first = calloc(nodes + 1, sizeof(*b->first));
-    b->count = calloc(nodes + 1, sizeof(*b->count));
-    b->rate = malloc((nodes + 1) * sizeof(*b->rate));
-    b->rate_name = calloc(nodes + 1, sizeof(*b->rate_name));
-    b->centre = malloc((b->w->n_vars + 1) * sizeof(*b->centre));
-    b->statistic = malloc(b->w->n_vars + 1);
-    b->rules = calloc(RULES, sizeof(const struct rca_rule *));
-    if (!b->first || !b->count || !b->rate || !b->rate_name || !b->centre ||
-        !b->statistic || !b->rules)
-        return -ENOMEM;
-    for (size_t i = 0; i < nodes; i++)
-        b->rate[i] = NAN;
-    return 0;
-}
-
-static int prepare(struct builder *b)
-{
-    const struct rca_window *w = b->w;
-    double *scratch RCA_CLEANUP(rca_freep) =
-        malloc((w->n_rows + 1) * sizeof(*scratch));
-    uint32_t was = UINT32_MAX;
-    int best = 0;
-
-    if (make_room(b) || !scratch)
-        return -ENOMEM;
-    for (size_t v = 0; v < w->n_vars; v++) {
-        const struct rca_metric *m = &w->vars[v].metric;
-        const uint32_t node = rca_graph_node(b->g, w->vars[v].entity);
-        const int fit = counts_requests(m);
-
-        b->statistic[v] = (unsigned char)rca_statistic(m->name);
-        b->centre[v] = NAN;
-        if (m->role == RCA_ROLE_LATENCY)
-            b->centre[v] = b->filter->median ? b->filter->median[v]
-                                             : median_of(w, v, scratch);
-        if (node == UINT32_MAX)
-            continue;
-        if (b->count[node]++ == 0)
-            b->first[node] = v;
-        best = node == was ? best : 0;
-        was = node;
-        if (fit <= best)
-            continue;
-        best = fit;
-        b->rate[node] =
-            b->filter->median ? b->filter->median[v] : median_of(w, v, scratch);
-        b->rate_name[node] = m->name;
-    }
-    return 0;
-}
-
 static int build(struct builder *b)
 {
-    int err = prepare(b);
+    int err = rca_relation_facts_init(b->w, b->g, b->filter->median, &b->f);
 
+    b->rules = calloc(RULES, sizeof(const struct rca_rule *));
+    if (!b->rules && !err)
+        err = -ENOMEM;
     for (size_t t = 0; t < b->w->n_vars && !err; t++) {
         const uint32_t own = rca_graph_node(b->g, b->w->vars[t].entity);
         const size_t from = b->n;
@@ -588,12 +485,7 @@ static int build(struct builder *b)
         tidy(b, from);
     }
     b->r->at[b->w->n_vars] = b->n;
-    free(b->first);
-    free(b->count);
-    free(b->rate);
-    free(b->rate_name);
-    free(b->centre);
-    free(b->statistic);
+    rca_relation_facts_done(&b->f);
     free(b->rules);
     return err;
 }

@@ -77,7 +77,3 @@ void rca_relations_free(struct rca_relations **relations);
 /** rca_relations_get() - the relations of target @v, or none */
 const struct rca_relation *rca_relations_get(const struct rca_relations *r,
                                              size_t v, size_t *ret_n);
-
-/** rca_statistic() - 0 if @metric names no statistic of a time, else a number
- * for "mean", "p50", "max", ...: equal for equal statistics */
-unsigned rca_statistic(const char *metric);
