@@ -351,6 +351,7 @@ struct around {
     double odd; /* largest ODD3 */
     double sum, n; /* of the neighbours' own strongest; their number */
     double latency, together; /* of its callees */
+    _Bool calls, called; /* somebody; by somebody */
 };
 
 static void look_around(const struct work *k, uint32_t node, uint32_t own,
@@ -369,7 +370,11 @@ static void look_around(const struct work *k, uint32_t node, uint32_t own,
         ret->odd = fmax(ret->odd, s->odd3);
         ret->sum += log1p(k->odd[arcs[i].node]);
         ret->n++;
-        if (arcs[i].kind != RCA_EDGE_CALLS || !arcs[i].out)
+        if (arcs[i].kind != RCA_EDGE_CALLS)
+            continue;
+        ret->called |= !arcs[i].out;
+        ret->calls |= arcs[i].out;
+        if (!arcs[i].out)
             continue;
         ret->latency = fmax(ret->latency, s->latency);
         ret->together = fmax(ret->together, s->together);
@@ -409,7 +414,8 @@ static void weigh(const struct work *k, const struct gathered *s,
     x[RCA_EVIDENCE_USAGE] = log1p(s->usage);
     x[RCA_EVIDENCE_ERRORS] = log1p(s->errors);
     x[RCA_EVIDENCE_LATENCY] = fmax(0, log1p(s->latency) - log1p(a->latency));
-    x[RCA_EVIDENCE_LOAD] = log1p(s->load);
+    /* where load comes in, it is not somebody else's */
+    x[RCA_EVIDENCE_LOAD] = a->calls && !a->called ? 0 : log1p(s->load);
     x[RCA_EVIDENCE_BREADTH] = s->metrics > 0 ? s->unusual / s->metrics : 0;
     x[RCA_EVIDENCE_AROUND] = a->odd;
     x[RCA_EVIDENCE_TOGETHER] =

@@ -50,18 +50,18 @@ static const int signs[RCA_EVIDENCE_COUNT] = {
 static const struct rca_weights learned = {
     .w =
         {
-            [RCA_EVIDENCE_ODD3] = 0.820,     [RCA_EVIDENCE_ODD] = 0.000,
-            [RCA_EVIDENCE_LOCAL3] = 0.453,   [RCA_EVIDENCE_USAGE] = 0.635,
-            [RCA_EVIDENCE_ERRORS] = 0.279,   [RCA_EVIDENCE_LATENCY] = 0.063,
-            [RCA_EVIDENCE_LOAD] = -0.538,    [RCA_EVIDENCE_BREADTH] = 0.551,
-            [RCA_EVIDENCE_AROUND] = 0.619,   [RCA_EVIDENCE_TOGETHER] = 0.580,
-            [RCA_EVIDENCE_SHARE] = 0.865,    [RCA_EVIDENCE_CLEAR] = 0.676,
-            [RCA_EVIDENCE_REACH] = 0.000,    [RCA_EVIDENCE_HIDDEN] = 1.881,
-            [RCA_EVIDENCE_STATE] = 1.824,    [RCA_EVIDENCE_APPEARED] = 0.647,
-            [RCA_EVIDENCE_VANISHED] = 0.741, [RCA_EVIDENCE_HOST] = -0.639,
-            [RCA_EVIDENCE_VICTIM] = -1.081,
+            [RCA_EVIDENCE_ODD3] = 0.834,     [RCA_EVIDENCE_ODD] = 0.000,
+            [RCA_EVIDENCE_LOCAL3] = 0.434,   [RCA_EVIDENCE_USAGE] = 0.647,
+            [RCA_EVIDENCE_ERRORS] = 0.296,   [RCA_EVIDENCE_LATENCY] = 0.092,
+            [RCA_EVIDENCE_LOAD] = -0.585,    [RCA_EVIDENCE_BREADTH] = 0.536,
+            [RCA_EVIDENCE_AROUND] = 0.622,   [RCA_EVIDENCE_TOGETHER] = 0.606,
+            [RCA_EVIDENCE_SHARE] = 0.849,    [RCA_EVIDENCE_CLEAR] = 0.671,
+            [RCA_EVIDENCE_REACH] = 0.000,    [RCA_EVIDENCE_HIDDEN] = 1.878,
+            [RCA_EVIDENCE_STATE] = 1.838,    [RCA_EVIDENCE_APPEARED] = 0.645,
+            [RCA_EVIDENCE_VANISHED] = 0.746, [RCA_EVIDENCE_HOST] = -0.622,
+            [RCA_EVIDENCE_VICTIM] = -1.117,
         },
-    .trust = {-0.051, 0.432, -0.196, 0.378, 0.014},
+    .trust = {-0.057, 0.459, -0.251, 0.383, 0.012},
 };
 
 static const char *const trust_texts[] = {
