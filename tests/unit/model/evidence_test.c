@@ -265,6 +265,27 @@ static void neighbours_point_at_what_is_not_measured(void **unused)
     rca_graph_free(&c.g);
 }
 
+/* 0 -> 1: both get more requests; that 0 has nobody to get them from is not
+ * held against it */
+static void load_is_no_excuse_where_it_comes_in(void **unused)
+{
+    struct rca_evidence *e RCA_CLEANUP(rca_evidence_free) = NULL;
+    uint64_t state = test_seed() * 88172645463325252U;
+    struct incident c;
+
+    (void)unused;
+    incident_init(&c, ROWS, START);
+    for (int i = 0; i < 2; i++)
+        (void)incident_entity(&c, RCA_KIND_SERVICE);
+    for (rca_id i = 0; i < 2; i++)
+        push(&c, noisy(&c, i, "a_requests", &state), 40);
+    incident_edge(&c, 0, 1, RCA_EDGE_CALLS);
+    gather(&c, &e);
+    assert_true(of(e, 0)->x[RCA_EVIDENCE_LOAD] == 0);
+    assert_true(of(e, 1)->x[RCA_EVIDENCE_LOAD] > 0);
+    rca_graph_free(&c.g);
+}
+
 static void every_kind_has_a_name_and_a_text(void **unused)
 {
     (void)unused;
@@ -314,6 +335,7 @@ int main(void)
         cmocka_unit_test(it_works_without_edges_and_with_3_rows),
         cmocka_unit_test(too_few_rows_are_reported),
         cmocka_unit_test(neighbours_point_at_what_is_not_measured),
+        cmocka_unit_test(load_is_no_excuse_where_it_comes_in),
         cmocka_unit_test(every_kind_has_a_name_and_a_text),
         cmocka_unit_test(every_failed_allocation_is_reported),
     };
