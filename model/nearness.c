@@ -44,12 +44,15 @@ int rca_nearness(const struct rca_graph *g, const double *odd, uint32_t start,
                  double *ret_visits)
 {
     const size_t n = rca_graph_size(g);
-    double *next RCA_CLEANUP(rca_freep) = malloc((2 * n + 1) * sizeof(*next));
-    double *restart = next + n;
+    double *next RCA_CLEANUP(rca_freep) = calloc(2 * n + 1, sizeof(*next));
+    double *restart;
     double all = 0;
 
     if (!next)
         return -ENOMEM;
+    if (n == 0)
+        return 0;
+    restart = next + n;
     for (size_t i = 0; i < n; i++)
         all += odd[i] + LEAST;
     for (uint32_t i = 0; i < n; i++)
