@@ -63,20 +63,20 @@ static void report(const struct rca_model *model)
 
 /* @how with the window as it was asked for, and a word now and then */
 static int learn(const struct rca_cli *cli, const struct rca_open *open,
-                 struct rca_training *how, struct rca_model **ret_model)
+                 const struct rca_training *how, struct rca_model **ret_model)
 {
-    const rca_time window = how->from;
     struct teller teller = {.last = rca_time_now(),
                             .terminal = isatty(STDERR_FILENO) != 0};
+    struct rca_training exact = *how;
     int r;
 
-    if (how->to == RCA_TIME_NONE)
-        how->to = open->info.last;
-    how->from = window < how->to - open->info.first ? how->to - window
-                                                    : open->info.first;
-    how->progress = cli->verbosity < 0 ? NULL : tell;
-    how->arg = &teller;
-    r = rca_model_train_as(open->store, how, ret_model);
+    if (exact.to == RCA_TIME_NONE)
+        exact.to = open->info.last;
+    exact.from = how->from < exact.to - open->info.first ? exact.to - how->from
+                                                         : open->info.first;
+    exact.progress = cli->verbosity < 0 ? NULL : tell;
+    exact.arg = &teller;
+    r = rca_model_train_as(open->store, &exact, ret_model);
     if (teller.told && teller.terminal)
         (void)fputc('\n', stderr);
     return r;

@@ -25,6 +25,7 @@ static void learn(const double *x, size_t n, const struct rca_spread *spread,
                   size_t k, double *scratch, struct rca_habit *h)
 {
     const size_t length = (size_t)4 << k, m = count_windows(n, length);
+    const size_t shorter = k > 0 ? k - 1 : 0;
     double *deviation = scratch + length, *shift = deviation + m;
     size_t seen = 0;
 
@@ -39,9 +40,9 @@ static void learn(const double *x, size_t n, const struct rca_spread *spread,
         shift[seen++] =
             fabs(rca_robust_mean(x + at, length, NULL) - spread->centre);
     }
-    if (seen == 0 && k > 0) { /* as for shorter ones */
-        h->usual[k] = h->usual[k - 1];
-        h->shift[k] = h->shift[k - 1];
+    if (seen == 0 && shorter != k) {
+        h->usual[k] = h->usual[shorter];
+        h->shift[k] = h->shift[shorter];
         return;
     }
     h->usual[k] = (float)rca_robust_shrink(

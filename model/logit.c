@@ -85,7 +85,7 @@ static double descend(const struct problem *q, const double *y, double *step,
     double g[RCA_LOGIT_MAX], unused[RCA_LOGIT_MAX];
     const double at = evaluate(q, y, g);
 
-    for (;; *step /= 2) {
+    for (;;) {
         double slope = 0, square = 0, loss;
 
         for (size_t j = 0; j < k; j++) {
@@ -97,13 +97,15 @@ static double descend(const struct problem *q, const double *y, double *step,
         if (loss <= at + slope + square / (2 * *step) + 1e-12 * fabs(at) ||
             *step < 1e-12)
             return loss;
+        *step /= 2;
     }
 }
 
 static void minimize(const struct problem *q, double *w)
 {
     const size_t k = q->logit->n_inputs;
-    double y[RCA_LOGIT_MAX], next[RCA_LOGIT_MAX], step = FIRST_STEP, t = 1;
+    double y[RCA_LOGIT_MAX], next[RCA_LOGIT_MAX] = {0};
+    double step = FIRST_STEP, t = 1;
     double was = INFINITY;
 
     memcpy(y, w, k * sizeof(*y));

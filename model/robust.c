@@ -26,16 +26,18 @@ size_t rca_robust_pack(const double *x, size_t n, double *out)
     return m;
 }
 
+/* put @v among the @n of @x, which are sorted */
+static void insert(double *x, size_t n, double v)
+{
+    for (; n > 0 && x[n - 1] > v; n--)
+        x[n] = x[n - 1];
+    x[n] = v;
+}
+
 static void sort_few(double *x, size_t n)
 {
-    for (size_t i = 1; i < n; i++) {
-        const double v = x[i];
-        size_t j = i;
-
-        for (; j > 0 && x[j - 1] > v; j--)
-            x[j] = x[j - 1];
-        x[j] = v;
-    }
+    for (size_t i = 1; i < n; i++)
+        insert(x, i, x[i]);
 }
 
 /* a value of about rank @k of @n: of that rank in an even sample */
@@ -44,9 +46,9 @@ static double guess_rank(const double *x, size_t n, size_t k)
     const size_t m = n > SAMPLE_ALL ? SAMPLE : 5;
     double sample[SAMPLE];
 
-    for (size_t i = 0; i < m; i++)
-        sample[i] = x[(2 * i + 1) * n / (2 * m)];
-    sort_few(sample, m);
+    sample[0] = x[n / (2 * m)];
+    for (size_t i = 1; i < m; i++)
+        insert(sample, i, x[(2 * i + 1) * n / (2 * m)]);
     return sample[k * m / n];
 }
 
