@@ -211,9 +211,9 @@ tsan: ## unit tests under ThreadSanitizer
 
 # The simulated incidents would take minutes; `sanitize` runs them too.
 valgrind: $(TESTS) ## unit tests under memcheck
-	@set -e; for t in $(filter-out %/sim_test,$(TESTS)); do \
-	    OPENBLAS_NUM_THREADS=1 valgrind -q --leak-check=full \
-	        --error-exitcode=9 $$t; done
+	@printf '%s\n' $(filter-out %/sim_test %/past_test,$(TESTS)) | \
+	    OPENBLAS_NUM_THREADS=1 RCA_TEST_ROUNDS=4 xargs -P $$(nproc) -n 1 \
+	    valgrind -q --leak-check=full --error-exitcode=9
 
 # Each fuzz target is a plain program over its corpus in `check` and runs under
 # libFuzzer in `fuzz`. A crash is fixed together with its corpus file.

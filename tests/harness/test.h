@@ -51,6 +51,16 @@ static inline uint64_t test_seed(void)
     return seed;
 }
 
+/** test_rounds() - how often a randomized test is to repeat what it does: @n,
+ * or RCA_TEST_ROUNDS where that is less, for memcheck */
+static inline int test_rounds(int n)
+{
+    const char *env = getenv("RCA_TEST_ROUNDS");
+    const long most = env ? strtol(env, NULL, 10) : n;
+
+    return most < n ? (int)most : n;
+}
+
 /** test_random() - next of a xorshift sequence, uniform in [0, 1) */
 static inline double test_random(uint64_t *state)
 {

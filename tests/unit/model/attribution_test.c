@@ -201,9 +201,10 @@ static void the_terms_add_up_in_any_graph(void **unused)
 {
     uint64_t state = test_seed() * 88172645463325252U;
     size_t resolved = 0, unresolved = 0;
+    const int rounds = test_rounds(60);
 
     (void)unused;
-    for (int k = 0; k < 60; k++) {
+    for (int k = 0; k < rounds; k++) {
         struct rca_scene s;
         struct incident c;
 
@@ -226,7 +227,8 @@ static void the_terms_add_up_in_any_graph(void **unused)
         rca_scene_done(&s);
         rca_graph_free(&c.g);
     }
-    assert_true(resolved > 0 && unresolved > 0); /* both were tried */
+    /* both were tried */
+    assert_true(rounds < 60 || (resolved > 0 && unresolved > 0));
 }
 
 /* 0 calls 1 and 2 one after the other, 1 calls 3, 2 calls 4; 3 gets slower by

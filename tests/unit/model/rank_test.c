@@ -294,7 +294,7 @@ static void other_numbers_and_orders_change_nothing(void **unused)
     uint64_t state = test_seed() * 88172645463325252U;
 
     (void)unused;
-    for (int k = 0; k < WORLDS; k++) {
+    for (int k = 0; k < test_rounds(WORLDS); k++) {
         struct telling t;
         struct world w;
 
@@ -312,7 +312,7 @@ static void compare_units(_Bool apart)
     const double units[] = {1, 1000, 1e-3, 1.0 / 3600, 1048576};
     uint64_t state = test_seed() * 88172645463325252U;
 
-    for (int k = 0; k < WORLDS; k++) {
+    for (int k = 0; k < test_rounds(WORLDS); k++) {
         unsigned unit[QUANTITIES];
         struct telling t;
         struct world w;
@@ -370,7 +370,7 @@ static void the_same_again_and_in_any_thread(void **unused)
     uint64_t state = test_seed() * 88172645463325252U;
 
     (void)unused;
-    for (int k = 0; k < 8; k++) {
+    for (int k = 0; k < test_rounds(8); k++) {
         struct job jobs[5];
         pthread_t threads[3];
         struct world w;
@@ -402,7 +402,7 @@ static void the_ranking_keeps_its_contract(void **unused)
     uint64_t state = test_seed() * 88172645463325252U;
 
     (void)unused;
-    for (int k = 0; k < WORLDS; k++) {
+    for (int k = 0; k < test_rounds(WORLDS); k++) {
         struct rca_ranking *r RCA_CLEANUP(rca_ranking_free) = NULL;
         struct telling t;
         struct world w;
