@@ -59,6 +59,10 @@ RCA_MUST_CHECK int rca_answer_card(struct rca_answer *answer, uint32_t variable,
 /** rca_answer_causes() - list the culprits, @top at most; 0 or -ENOMEM */
 RCA_MUST_CHECK int rca_answer_causes(struct rca_answer *answer, size_t top);
 
+/** rca_answer_incident() - what the methods of rank.h are asked; borrows of
+ * the scene */
+struct rca_incident rca_answer_incident(const struct rca_answer *answer);
+
 /** rca_answer_rank() - list the causes that another method names: those with
  * scores above 0, @top at most. Return: as rca_rank() */
 RCA_MUST_CHECK int rca_answer_rank(struct rca_answer *answer,

@@ -19,18 +19,24 @@ static int add_cause(struct rca_answer *answer, const struct rca_ranked *ranked)
     return 0;
 }
 
+struct rca_incident rca_answer_incident(const struct rca_answer *answer)
+{
+    const struct rca_scene *s = answer->scene;
+    const struct rca_variable *symptom = &s->w->vars[answer->symptom];
+
+    return (struct rca_incident){.w = s->w,
+                                 .g = s->g,
+                                 .before = s->normal,
+                                 .incident = s->incident,
+                                 .victim = symptom->entity,
+                                 .metric = symptom->metric.name};
+}
+
 int rca_answer_rank(struct rca_answer *answer,
                     const struct rca_explain_options *options, size_t top)
 {
     struct rca_ranking *ranking RCA_CLEANUP(rca_ranking_free) = NULL;
-    const struct rca_scene *s = answer->scene;
-    const struct rca_variable *symptom = &s->w->vars[answer->symptom];
-    const struct rca_incident incident = {.w = s->w,
-                                          .g = s->g,
-                                          .before = s->normal,
-                                          .incident = s->incident,
-                                          .victim = symptom->entity,
-                                          .metric = symptom->metric.name};
+    const struct rca_incident incident = rca_answer_incident(answer);
     const struct rca_rank_options rank = {.method = options->method,
                                           .seed = options->seed,
                                           .exact = options->exact};

@@ -100,14 +100,7 @@ static void set_verdict(struct rca_explanation *e)
 static int find_causes(struct rca_answer *answer,
                        const struct rca_explain_options *o)
 {
-    const struct rca_scene *s = answer->scene;
-    const struct rca_variable *symptom = &s->w->vars[answer->symptom];
-    const struct rca_incident incident = {.w = s->w,
-                                          .g = s->g,
-                                          .before = s->normal,
-                                          .incident = s->incident,
-                                          .victim = symptom->entity,
-                                          .metric = symptom->metric.name};
+    const struct rca_incident incident = rca_answer_incident(answer);
     const struct rca_rank_options options = {.seed = o->seed};
     struct rca_attribution *a RCA_CLEANUP(rca_attribution_free) = NULL;
     int err;
