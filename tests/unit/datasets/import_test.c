@@ -49,7 +49,11 @@ static int open_store(void **state)
 
 static int close_store(void **state)
 {
+    char lock[sizeof(db) + 8];
+
     rca_store_close((struct rca_store **)state);
+    (void)snprintf(lock, sizeof(lock), "%s-lock", db);
+    (void)unlink(lock);
     return unlink(db);
 }
 

@@ -6,56 +6,17 @@
  * learned before it and once with one whose window holds it.
  */
 
-#include <unistd.h>
-
 #include "model/explain.h"
 #include "model/habit.h"
 #include "tests/harness/oom.h"
-#include "tests/unit/model/sim.h"
+#include "tests/unit/model/sim_store.h"
 
 #define NORMAL 500
 #define FAULTY 25
 
-struct fixture {
-    struct sim *sim;
-    struct rca_store *store;
-    char path[64];
-};
-
-static void open_fixture(struct fixture *f, enum sim_fault fault)
-{
-    int fd;
-
-    memset(f, 0, sizeof(*f));
-    (void)snprintf(f->path, sizeof(f->path), "%s/rca-past-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    fd = mkstemp(f->path);
-    assert_true(fd >= 0);
-    (void)close(fd);
-    (void)unlink(f->path);
-    f->sim = malloc(sizeof(*f->sim));
-    assert_non_null(f->sim);
-    assert_ok(rca_store_open(f->path, RCA_STORE_WRITE, NULL, &f->store));
-    sim_open(f->sim, f->store, fault, test_seed());
-    sim_run(f->sim, NORMAL, FAULTY);
-}
-
-static void close_fixture(struct fixture *f)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-lock"};
-    char name[80];
-
-    rca_store_close(&f->store);
-    free(f->sim);
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(suffixes); i++) {
-        (void)snprintf(name, sizeof(name), "%s%s", f->path, suffixes[i]);
-        (void)unlink(name);
-    }
-}
-
 /* @until: end of the model's window */
-static struct rca_explanation *explain(const struct fixture *f, rca_time until,
-                                       _Bool told)
+static struct rca_explanation *explain(const struct sim_store *f,
+                                       rca_time until, _Bool told)
 {
     const rca_time start = f->sim->now - FAULTY * RCA_SECOND;
     const struct rca_explain_options o = {.entity = f->sim->service[0],
@@ -75,9 +36,9 @@ static void compare(enum sim_fault fault, _Bool told)
 {
     struct rca_explanation *known RCA_CLEANUP(rca_explanation_free) = NULL;
     struct rca_explanation *read RCA_CLEANUP(rca_explanation_free) = NULL;
-    struct fixture f;
+    struct sim_store f;
 
-    open_fixture(&f, fault);
+    sim_store_open(&f, fault, test_seed(), NORMAL, FAULTY);
     known = explain(&f, f.sim->now - (FAULTY + 13) * RCA_SECOND, told);
     read = explain(&f, f.sim->now, told);
     assert_int_equal(known->verdict, RCA_VERDICT_CAUSE);
@@ -91,7 +52,7 @@ static void compare(enum sim_fault fault, _Bool told)
     assert_true(fabs(known->causes[0].share - read->causes[0].share) < 0.1);
     assert_true(fabs(known->causes[0].confidence - read->causes[0].confidence) <
                 0.15);
-    close_fixture(&f);
+    sim_store_close(&f);
 }
 
 static void a_hog_is_named_from_memory(void **state)
@@ -123,11 +84,11 @@ static void memory_may_run_out_anywhere(void **state)
     struct rca_explain_options o = {
         .to = RCA_TIME_NONE, .at = RCA_TIME_NONE, .seed = 1};
     struct rca_model *m RCA_CLEANUP(rca_model_free) = NULL;
-    struct fixture f;
+    struct sim_store f;
     _Bool more = 1;
 
     (void)state;
-    open_fixture(&f, SIM_SLOW);
+    sim_store_open(&f, SIM_SLOW, test_seed(), NORMAL, FAULTY);
     o.entity = f.sim->service[0];
     o.from = f.sim->now - FAULTY * RCA_SECOND;
     assert_ok(rca_model_train(f.store, SIM_START, o.from, 0, &m));
@@ -142,7 +103,7 @@ static void memory_may_run_out_anywhere(void **state)
         assert_int_equal(e == NULL, err != 0);
         assert_true(more || err == 0);
     }
-    close_fixture(&f);
+    sim_store_close(&f);
 }
 
 /* Pure noise: what habit says is what rca_robust_null() finds in all of it. */

@@ -6,60 +6,34 @@
  * limits say how often the right entity must come first.
  */
 
-#include "tests/unit/model/sim.h"
-
-#include <unistd.h>
-
 #include "model/explain.h"
+#include "tests/unit/model/sim_store.h"
 
 #define SEEDS 3
 #define NORMAL 75
 #define FAULTY 25
 
 struct fixture {
-    struct sim *sim;
-    struct rca_store *store;
+    struct sim_store in;
     struct rca_explanation *e;
-    char path[64];
 };
 
 static void open_fixture(struct fixture *f, enum sim_fault fault, uint64_t seed)
 {
-    int fd;
-
-    memset(f, 0, sizeof(*f));
-    /* in memory where there is such a place: every tick is committed */
-    (void)snprintf(f->path, sizeof(f->path), "%s/rca-sim-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    fd = mkstemp(f->path);
-    assert_true(fd >= 0);
-    (void)close(fd);
-    (void)unlink(f->path);
-    f->sim = malloc(sizeof(*f->sim));
-    assert_non_null(f->sim);
-    assert_ok(rca_store_open(f->path, RCA_STORE_WRITE, NULL, &f->store));
-    sim_open(f->sim, f->store, fault, seed);
-    sim_run(f->sim, NORMAL, FAULTY);
+    f->e = NULL;
+    sim_store_open(&f->in, fault, seed, NORMAL, FAULTY);
 }
 
 static void close_fixture(struct fixture *f)
 {
-    char name[80];
-
     rca_explanation_free(&f->e);
-    rca_store_close(&f->store);
-    free(f->sim);
-    (void)unlink(f->path);
-    (void)snprintf(name, sizeof(name), "%s-wal", f->path);
-    (void)unlink(name);
-    (void)snprintf(name, sizeof(name), "%s-shm", f->path);
-    (void)unlink(name);
+    sim_store_close(&f->in);
 }
 
 /* @before: train before the fault only, else on all of it; @told: say when */
 static void explain(struct fixture *f, rca_id symptom, _Bool before, _Bool told)
 {
-    const rca_time start = f->sim->now - FAULTY * RCA_SECOND;
+    const rca_time start = f->in.sim->now - FAULTY * RCA_SECOND;
     const struct rca_explain_options o = {.entity = symptom,
                                           .from = told ? start : RCA_TIME_NONE,
                                           .to = RCA_TIME_NONE,
@@ -67,9 +41,9 @@ static void explain(struct fixture *f, rca_id symptom, _Bool before, _Bool told)
                                           .seed = 1};
     struct rca_model *m = NULL;
 
-    assert_ok(rca_model_train(f->store, SIM_START, before ? start : f->sim->now,
-                              0, &m));
-    assert_ok(rca_explain(f->store, m, &o, &f->e));
+    assert_ok(rca_model_train(f->in.store, SIM_START,
+                              before ? start : f->in.sim->now, 0, &m));
+    assert_ok(rca_explain(f->in.store, m, &o, &f->e));
     rca_model_free(&m);
 }
 
@@ -104,11 +78,11 @@ static int count_right(enum sim_fault fault, _Bool from_client, _Bool told)
         struct fixture f;
 
         open_fixture(&f, fault, seed);
-        explain(&f, from_client ? f.sim->client : f.sim->service[0], seed % 2,
-                told);
+        explain(&f, from_client ? f.in.sim->client : f.in.sim->service[0],
+                seed % 2, told);
         check_sane(f.e);
         right += f.e->verdict == RCA_VERDICT_CAUSE && f.e->n_causes > 0 &&
-                 f.e->causes[0].card.entity == sim_truth(f.sim);
+                 f.e->causes[0].card.entity == sim_truth(f.in.sim);
         close_fixture(&f);
     }
     return right;
@@ -185,7 +159,7 @@ static void a_quiet_application_is_normal(void **state)
         struct fixture f;
 
         open_fixture(&f, SIM_NONE, seed);
-        explain(&f, f.sim->service[0], 1, 1);
+        explain(&f, f.in.sim->service[0], 1, 1);
         normal += f.e->verdict == RCA_VERDICT_NORMAL;
         close_fixture(&f);
     }
@@ -200,7 +174,7 @@ static void without_an_entity_the_worst_symptom_is_explained(void **state)
     open_fixture(&f, SIM_SLOW, 1);
     explain(&f, RCA_ID_NONE, 1, 1);
     assert_int_equal(f.e->verdict, RCA_VERDICT_CAUSE);
-    assert_int_equal(f.e->causes[0].card.entity, sim_truth(f.sim));
+    assert_int_equal(f.e->causes[0].card.entity, sim_truth(f.in.sim));
     close_fixture(&f);
 }
 
@@ -213,13 +187,13 @@ static void an_unknown_metric_is_refused(void **state)
 
     (void)state;
     open_fixture(&f, SIM_SLOW, 1);
-    assert_ok(rca_model_train(f.store, SIM_START, f.sim->now, 0, &m));
-    o.entity = f.sim->service[0];
-    o.from = f.sim->now - FAULTY * RCA_SECOND;
-    assert_err(rca_explain(f.store, m, &o, &f.e), RCA_EUNKNOWN);
+    assert_ok(rca_model_train(f.in.store, SIM_START, f.in.sim->now, 0, &m));
+    o.entity = f.in.sim->service[0];
+    o.from = f.in.sim->now - FAULTY * RCA_SECOND;
+    assert_err(rca_explain(f.in.store, m, &o, &f.e), RCA_EUNKNOWN);
     o.metric = NULL;
-    o.from = f.sim->now + 100 * RCA_SECOND;
-    assert_err(rca_explain(f.store, m, &o, &f.e), RCA_ETOOFEW);
+    o.from = f.in.sim->now + 100 * RCA_SECOND;
+    assert_err(rca_explain(f.in.store, m, &o, &f.e), RCA_ETOOFEW);
     rca_model_free(&m);
     close_fixture(&f);
 }
@@ -233,7 +207,7 @@ static void a_model_survives_encoding(void **state)
 
     (void)state;
     open_fixture(&f, SIM_NONE, 1);
-    assert_ok(rca_model_train(f.store, SIM_START, f.sim->now, 0, &m));
+    assert_ok(rca_model_train(f.in.store, SIM_START, f.in.sim->now, 0, &m));
     assert_ok(rca_model_encode(m, &data, &size));
     assert_ok(rca_model_decode(data, size, &back));
     assert_int_equal(rca_model_variables(m), rca_model_variables(back));
