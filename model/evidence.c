@@ -33,41 +33,6 @@
 /* From this strength on, moving together counts in full. */
 #define FULL_STRENGTH 2.0
 
-static const struct {
-    const char *name, *text;
-} kinds[] = {
-    [RCA_EVIDENCE_ODD3] = {"odd3", "unexplained deviation, three strongest"},
-    [RCA_EVIDENCE_ODD] = {"odd", "unexplained deviation, the strongest"},
-    [RCA_EVIDENCE_LOCAL3] = {"local3", "deviation from the last normal rows"},
-    [RCA_EVIDENCE_USAGE] = {"usage", "unexplained usage or saturation"},
-    [RCA_EVIDENCE_ERRORS] = {"errors", "errors"},
-    [RCA_EVIDENCE_LATENCY] = {"latency", "latency beyond its callees'"},
-    [RCA_EVIDENCE_LOAD] = {"load", "unexplained load"},
-    [RCA_EVIDENCE_BREADTH] = {"breadth", "part of its metrics that deviate"},
-    [RCA_EVIDENCE_AROUND] = {"around", "its neighbours deviate"},
-    [RCA_EVIDENCE_TOGETHER] = {"together", "moves with the symptom"},
-    [RCA_EVIDENCE_SHARE] = {"share", "share of the symptom's change"},
-    [RCA_EVIDENCE_CLEAR] = {"clear", "share of a clear symptom's change"},
-    [RCA_EVIDENCE_REACH] = {"reach", "near the victim along what deviates"},
-    [RCA_EVIDENCE_HIDDEN] = {"hidden", "not measured, its neighbours deviate"},
-    [RCA_EVIDENCE_STATE] = {"state", "states that changed"},
-    [RCA_EVIDENCE_APPEARED] = {"appeared", "new members or metrics"},
-    [RCA_EVIDENCE_VANISHED] = {"vanished", "members or metrics are gone"},
-    [RCA_EVIDENCE_HOST] = {"host", "is a host"},
-    [RCA_EVIDENCE_VICTIM] = {"victim", "is the victim itself"},
-};
-static_assert(RCA_ARRAY_SIZE(kinds) == RCA_EVIDENCE_COUNT, "one each");
-
-const char *rca_evidence_name(enum rca_evidence_kind kind)
-{
-    return kind < RCA_EVIDENCE_COUNT ? kinds[kind].name : "?";
-}
-
-const char *rca_evidence_text(enum rca_evidence_kind kind)
-{
-    return kind < RCA_EVIDENCE_COUNT ? kinds[kind].text : "?";
-}
-
 /* --- members and wholes --------------------------------------------------- */
 
 static uint32_t step_up(const struct rca_graph *g, uint32_t node)
@@ -113,6 +78,7 @@ struct work {
     struct gathered *all; /* by node of the whole; owned */
     double *odd; /* by node: its own strongest; owned */
     double typical; /* mean log strength of a measured entity */
+    double waiting, callers; /* sum of log strengths of latency; number */
     _Bool mapped; /* who depends on whom is known */
     _Bool shared; /* there are shares */
     double covered; /* part of the symptom's change that has a suspect */
@@ -352,7 +318,17 @@ struct around {
     double sum, n; /* of the neighbours' own strongest; their number */
     double latency, together; /* of its callees */
     _Bool calls, called; /* somebody; by somebody */
+    double
+        least; /* log strength of the latency of the caller that waits least */
+    double waiting, callers; /* sum of these, and their number */
 };
+
+static void add_caller(struct around *a, double wait)
+{
+    a->least = a->callers > 0 ? fmin(a->least, wait) : wait;
+    a->waiting += wait;
+    a->callers++;
+}
 
 static void look_around(const struct work *k, uint32_t node, uint32_t own,
                         struct around *ret)
@@ -372,6 +348,8 @@ static void look_around(const struct work *k, uint32_t node, uint32_t own,
         ret->n++;
         if (arcs[i].kind != RCA_EDGE_CALLS)
             continue;
+        if (!arcs[i].out)
+            add_caller(ret, log1p(s->latency));
         ret->called |= !arcs[i].out;
         ret->calls |= arcs[i].out;
         if (!arcs[i].out)
@@ -405,6 +383,17 @@ static double relevance(const struct work *k)
     return k->in->metric ? 1 : fmin(1, k->e->severity / FULL_STRENGTH);
 }
 
+/* Who is slow to answer makes all wait that call it, and nobody else: how much
+ * longer the least of its callers waits than the mean of the other callers */
+static double pointed(const struct work *k, const struct around *a)
+{
+    const double others = k->callers - a->callers;
+
+    if (a->callers == 0 || others <= 0)
+        return 0;
+    return fmax(0, a->least - (k->waiting - a->waiting) / others);
+}
+
 static void weigh(const struct work *k, const struct gathered *s,
                   const struct around *a, double x[RCA_EVIDENCE_COUNT])
 {
@@ -415,6 +404,7 @@ static void weigh(const struct work *k, const struct gathered *s,
     x[RCA_EVIDENCE_ERRORS] = log1p(s->errors);
     x[RCA_EVIDENCE_LATENCY] = fmax(0, log1p(s->latency) - log1p(a->latency));
     /* where load comes in, it is not somebody else's */
+    x[RCA_EVIDENCE_POINTED] = pointed(k, a);
     x[RCA_EVIDENCE_LOAD] = a->calls && !a->called ? 0 : log1p(s->load);
     x[RCA_EVIDENCE_BREADTH] = s->metrics > 0 ? s->unusual / s->metrics : 0;
     x[RCA_EVIDENCE_AROUND] = a->odd;
@@ -442,6 +432,18 @@ static void damp(const struct work *k, double x[RCA_EVIDENCE_COUNT])
         x[i] *= rest;
 }
 
+static void add_callers(struct work *k, const struct around *around)
+{
+    for (uint32_t i = 0; i < rca_graph_size(k->in->g); i++) {
+        const enum rca_kind kind = rca_graph_entity(k->in->g, i)->kind;
+
+        if (!around[i].calls || kind == RCA_KIND_PROBE || k->whole[i] != i)
+            continue;
+        k->waiting += log1p(k->all[i].latency);
+        k->callers++;
+    }
+}
+
 static int list_suspects(struct work *k)
 {
     const size_t n = rca_graph_size(k->in->g);
@@ -452,6 +454,7 @@ static int list_suspects(struct work *k)
     if (!around || !k->e->list)
         return -ENOMEM;
     add_around(k, around);
+    add_callers(k, around);
     for (uint32_t i = 0; i < n; i++) {
         const struct rca_entity *entity = rca_graph_entity(k->in->g, i);
         const struct gathered *s = &k->all[i];

@@ -21,6 +21,7 @@ enum rca_evidence_kind {
     RCA_EVIDENCE_USAGE, /* unexplained: usage and saturation */
     RCA_EVIDENCE_ERRORS, /* strength of errors */
     RCA_EVIDENCE_LATENCY, /* strength of latency beyond that of its callees */
+    RCA_EVIDENCE_POINTED, /* all its callers wait, and others do not */
     RCA_EVIDENCE_LOAD, /* unexplained: load */
     RCA_EVIDENCE_BREADTH, /* part of its metrics that are out of the usual */
     RCA_EVIDENCE_AROUND, /* largest ODD3 of the neighbours */

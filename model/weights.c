@@ -21,6 +21,7 @@ static const struct rca_weights by_hand = {
             [RCA_EVIDENCE_USAGE] = 0.5,
             [RCA_EVIDENCE_ERRORS] = 0.4,
             [RCA_EVIDENCE_LATENCY] = 0.4,
+            [RCA_EVIDENCE_POINTED] = 0.3,
             [RCA_EVIDENCE_TOGETHER] = 0.5,
             [RCA_EVIDENCE_SHARE] = 0.8,
             [RCA_EVIDENCE_CLEAR] = 1,
@@ -39,29 +40,29 @@ static const int signs[RCA_EVIDENCE_COUNT] = {
     [RCA_EVIDENCE_ODD3] = 1,     [RCA_EVIDENCE_ODD] = 1,
     [RCA_EVIDENCE_LOCAL3] = 1,   [RCA_EVIDENCE_USAGE] = 1,
     [RCA_EVIDENCE_ERRORS] = 1,   [RCA_EVIDENCE_LATENCY] = 1,
-    [RCA_EVIDENCE_TOGETHER] = 1, [RCA_EVIDENCE_SHARE] = 1,
-    [RCA_EVIDENCE_CLEAR] = 1,    [RCA_EVIDENCE_REACH] = 1,
-    [RCA_EVIDENCE_HIDDEN] = 1,   [RCA_EVIDENCE_STATE] = 1,
-    [RCA_EVIDENCE_APPEARED] = 1, [RCA_EVIDENCE_VANISHED] = 1,
-    [RCA_EVIDENCE_VICTIM] = -1,
+    [RCA_EVIDENCE_POINTED] = 1,  [RCA_EVIDENCE_TOGETHER] = 1,
+    [RCA_EVIDENCE_SHARE] = 1,    [RCA_EVIDENCE_CLEAR] = 1,
+    [RCA_EVIDENCE_REACH] = 1,    [RCA_EVIDENCE_HIDDEN] = 1,
+    [RCA_EVIDENCE_STATE] = 1,    [RCA_EVIDENCE_APPEARED] = 1,
+    [RCA_EVIDENCE_VANISHED] = 1, [RCA_EVIDENCE_VICTIM] = -1,
 };
 
 /* learned; docs/ACCURACY.md says from what, and how to do it again */
 static const struct rca_weights learned = {
     .w =
         {
-            [RCA_EVIDENCE_ODD3] = 0.834,     [RCA_EVIDENCE_ODD] = 0.000,
-            [RCA_EVIDENCE_LOCAL3] = 0.434,   [RCA_EVIDENCE_USAGE] = 0.647,
-            [RCA_EVIDENCE_ERRORS] = 0.296,   [RCA_EVIDENCE_LATENCY] = 0.092,
-            [RCA_EVIDENCE_LOAD] = -0.585,    [RCA_EVIDENCE_BREADTH] = 0.536,
-            [RCA_EVIDENCE_AROUND] = 0.622,   [RCA_EVIDENCE_TOGETHER] = 0.606,
-            [RCA_EVIDENCE_SHARE] = 0.849,    [RCA_EVIDENCE_CLEAR] = 0.671,
-            [RCA_EVIDENCE_REACH] = 0.000,    [RCA_EVIDENCE_HIDDEN] = 1.878,
-            [RCA_EVIDENCE_STATE] = 1.838,    [RCA_EVIDENCE_APPEARED] = 0.645,
-            [RCA_EVIDENCE_VANISHED] = 0.746, [RCA_EVIDENCE_HOST] = -0.622,
-            [RCA_EVIDENCE_VICTIM] = -1.117,
+            [RCA_EVIDENCE_ODD3] = 0.817,     [RCA_EVIDENCE_ODD] = 0.000,
+            [RCA_EVIDENCE_LOCAL3] = 0.520,   [RCA_EVIDENCE_USAGE] = 0.600,
+            [RCA_EVIDENCE_ERRORS] = 0.246,   [RCA_EVIDENCE_LATENCY] = 0.000,
+            [RCA_EVIDENCE_POINTED] = 1.246,  [RCA_EVIDENCE_LOAD] = -0.642,
+            [RCA_EVIDENCE_BREADTH] = 0.549,  [RCA_EVIDENCE_AROUND] = 0.496,
+            [RCA_EVIDENCE_TOGETHER] = 0.546, [RCA_EVIDENCE_SHARE] = 0.927,
+            [RCA_EVIDENCE_CLEAR] = 0.590,    [RCA_EVIDENCE_REACH] = 0.000,
+            [RCA_EVIDENCE_HIDDEN] = 1.977,   [RCA_EVIDENCE_STATE] = 1.893,
+            [RCA_EVIDENCE_APPEARED] = 0.645, [RCA_EVIDENCE_VANISHED] = 0.740,
+            [RCA_EVIDENCE_HOST] = -0.548,    [RCA_EVIDENCE_VICTIM] = -1.129,
         },
-    .trust = {-0.057, 0.459, -0.251, 0.383, 0.012},
+    .trust = {-0.029, 0.583, 0.048, 0.266, -0.022},
 };
 
 static const char *const trust_texts[] = {

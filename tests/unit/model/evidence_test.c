@@ -286,6 +286,32 @@ static void load_is_no_excuse_where_it_comes_in(void **unused)
     rca_graph_free(&c.g);
 }
 
+/* 0 and 1 call 3, 2 calls 4; 0 and 1 wait: 3 is pointed at, though nothing of
+ * it is measured */
+static void who_makes_all_its_callers_wait_is_pointed_at(void **unused)
+{
+    struct rca_evidence *e RCA_CLEANUP(rca_evidence_free) = NULL;
+    uint64_t state = test_seed() * 88172645463325252U;
+    struct incident c;
+
+    (void)unused;
+    incident_init(&c, ROWS, START);
+    for (int i = 0; i < 5; i++)
+        (void)incident_entity(&c, RCA_KIND_SERVICE);
+    for (rca_id i = 0; i < 3; i++) {
+        double *x = noisy(&c, i, "a_latency", &state);
+
+        if (i < 2)
+            push(&c, x, 30);
+        incident_edge(&c, i, i < 2 ? 3 : 4, RCA_EDGE_CALLS);
+    }
+    gather(&c, &e);
+    assert_true(of(e, 3)->x[RCA_EVIDENCE_POINTED] > 1);
+    for (rca_id i = 0; i < 5; i++)
+        assert_true(i == 3 || of(e, i)->x[RCA_EVIDENCE_POINTED] == 0);
+    rca_graph_free(&c.g);
+}
+
 static void every_kind_has_a_name_and_a_text(void **unused)
 {
     (void)unused;
@@ -336,6 +362,7 @@ int main(void)
         cmocka_unit_test(too_few_rows_are_reported),
         cmocka_unit_test(neighbours_point_at_what_is_not_measured),
         cmocka_unit_test(load_is_no_excuse_where_it_comes_in),
+        cmocka_unit_test(who_makes_all_its_callers_wait_is_pointed_at),
         cmocka_unit_test(every_kind_has_a_name_and_a_text),
         cmocka_unit_test(every_failed_allocation_is_reported),
     };

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "model/evidence.h"
+
+static const struct {
+    const char *name, *text;
+} kinds[] = {
+    [RCA_EVIDENCE_ODD3] = {"odd3", "unexplained deviation, three strongest"},
+    [RCA_EVIDENCE_ODD] = {"odd", "unexplained deviation, the strongest"},
+    [RCA_EVIDENCE_LOCAL3] = {"local3", "deviation from the last normal rows"},
+    [RCA_EVIDENCE_USAGE] = {"usage", "unexplained usage or saturation"},
+    [RCA_EVIDENCE_ERRORS] = {"errors", "errors"},
+    [RCA_EVIDENCE_LATENCY] = {"latency", "latency beyond its callees'"},
+    [RCA_EVIDENCE_POINTED] = {"pointed", "all its callers wait, others less"},
+    [RCA_EVIDENCE_LOAD] = {"load", "unexplained load"},
+    [RCA_EVIDENCE_BREADTH] = {"breadth", "part of its metrics that deviate"},
+    [RCA_EVIDENCE_AROUND] = {"around", "its neighbours deviate"},
+    [RCA_EVIDENCE_TOGETHER] = {"together", "moves with the symptom"},
+    [RCA_EVIDENCE_SHARE] = {"share", "share of the symptom's change"},
+    [RCA_EVIDENCE_CLEAR] = {"clear", "share of a clear symptom's change"},
+    [RCA_EVIDENCE_REACH] = {"reach", "near the victim along what deviates"},
+    [RCA_EVIDENCE_HIDDEN] = {"hidden", "not measured, its neighbours deviate"},
+    [RCA_EVIDENCE_STATE] = {"state", "states that changed"},
+    [RCA_EVIDENCE_APPEARED] = {"appeared", "new members or metrics"},
+    [RCA_EVIDENCE_VANISHED] = {"vanished", "members or metrics are gone"},
+    [RCA_EVIDENCE_HOST] = {"host", "is a host"},
+    [RCA_EVIDENCE_VICTIM] = {"victim", "is the victim itself"},
+};
+static_assert(RCA_ARRAY_SIZE(kinds) == RCA_EVIDENCE_COUNT, "one each");
+
+const char *rca_evidence_name(enum rca_evidence_kind kind)
+{
+    return kind < RCA_EVIDENCE_COUNT ? kinds[kind].name : "?";
+}
+
+const char *rca_evidence_text(enum rca_evidence_kind kind)
+{
+    return kind < RCA_EVIDENCE_COUNT ? kinds[kind].text : "?";
+}
