@@ -13,9 +13,9 @@
 const struct scenario scenarios[] = {
     {.name = "001-cpu-hog", .first = 15, .top3 = 17,
      .o = {.style = RCA_SIM_STYLE_RESOURCES, .fault = RCA_SIM_FAULT_CPU, USUAL, TOLD}},
-    {.name = "002-noisy-neighbour", .top3 = 5,
+    {.name = "002-noisy-neighbour", .top3 = 3,
      .o = {.style = RCA_SIM_STYLE_RESOURCES, .fault = RCA_SIM_FAULT_NEIGHBOUR, USUAL, TOLD}},
-    {.name = "003-noisy-neighbour-in-pods", .top3 = 12,
+    {.name = "003-noisy-neighbour-in-pods", .top3 = 8,
      .o = {.style = RCA_SIM_STYLE_K8S, .fault = RCA_SIM_FAULT_NEIGHBOUR, PODS, TOLD}},
     {.name = "004-noisy-neighbour-hosts", .first = 6, .top3 = 11,
      .o = {.style = RCA_SIM_STYLE_HOSTS, .fault = RCA_SIM_FAULT_NEIGHBOUR, USUAL, TOLD}},
