@@ -214,7 +214,8 @@ _Bool rca_sim_can(enum rca_sim_style style, enum rca_sim_fault fault)
 
 static double in(const struct range *range, struct rca_sim_random *r)
 {
-    return range->low ? rca_sim_random_scale(r, range->low, range->high) : 0;
+    return range->low > 0 ? rca_sim_random_scale(r, range->low, range->high)
+                          : 0;
 }
 
 static size_t whole(const struct range *range, struct rca_sim_random *r)
