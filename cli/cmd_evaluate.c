@@ -226,6 +226,15 @@ static int fit(const struct options *o, const struct rca_folders *folders)
     return code;
 }
 
+static _Bool is_one_set(const struct rca_evaluation *e)
+{
+    for (size_t i = 1; i < e->n; i++) {
+        if (strcmp(e->outcomes[i].dataset, e->outcomes[0].dataset) != 0)
+            return 0;
+    }
+    return e->n > 0;
+}
+
 static int evaluate(const struct rca_cli *cli, const struct options *o,
                     const struct rca_folders *folders)
 {
@@ -237,6 +246,9 @@ static int evaluate(const struct rca_cli *cli, const struct options *o,
         return rca_say(rca_method_name(o->evaluate.rank.method), NULL, err);
     for (size_t i = 0; i < e.n_broken; i++)
         say_broken(&e.broken[i].diag, e.broken[i].err);
+    if (o->evaluate.loo && is_one_set(&e))
+        (void)fprintf(stderr, "rca: --loo: all cases are of one data set: "
+                              "nothing to learn from, weights by hand\n");
     if (e.n)
         code = print(cli, o, &e);
     return e.n_broken ? RCA_EXIT_ERROR : code;

@@ -48,7 +48,7 @@ void rca_lessons_done(struct rca_lessons *lessons);
 
 /**
  * rca_learn_fit() - the weights that the lessons teach; a data set counts as
- * the root of its number of lessons
+ * the root of its number of lessons, a simulated lesson a fifth of a real one
  * @without: leave this data set out; NULL: none
  *
  * Returns as rca_weights_fit().

@@ -18,9 +18,6 @@
 #define FEW_METRICS 10.0
 #define DAMPING 0.8
 #define LOAD_STANDING 0.5
-/* The guard band: half the incident, or this part of what is before it. */
-#define GUARD_PART 0.4
-#define MIN_NORMAL 10
 /* A strength from which a metric counts as out of the usual. */
 #define UNUSUAL 1.5
 /* Where the victim is known to suffer, small shifts are shifts too. */
@@ -479,18 +476,6 @@ static int list_suspects(struct work *k)
 
 /* --- all ----------------------------------------------------------------------*/
 
-static struct rca_rows less_guard_band(const struct rca_incident *in)
-{
-    const size_t n = in->before.to - in->before.from;
-    const size_t half = (in->incident.to - in->incident.from) / 2;
-    const size_t most = (size_t)(GUARD_PART * (double)n);
-    const size_t guard = half < most ? half : most;
-
-    if (n < guard + MIN_NORMAL)
-        return in->before;
-    return (struct rca_rows){in->before.from, in->before.to - guard};
-}
-
 static _Bool is_mapped(const struct rca_graph *g)
 {
     for (uint32_t i = 0; i < rca_graph_edges(g); i++) {
@@ -558,8 +543,10 @@ int rca_evidence_new(const struct rca_incident *incident, uint64_t seed,
                      struct rca_evidence **ret_evidence)
 {
     struct rca_scene scene;
-    int err = rca_scene_init(&scene, incident->w, incident->g,
-                             less_guard_band(incident), incident->incident);
+    int err =
+        rca_scene_init(&scene, incident->w, incident->g,
+                       rca_scene_guard(incident->before, incident->incident),
+                       incident->incident);
 
     if (err)
         return err;

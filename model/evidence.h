@@ -29,7 +29,7 @@ enum rca_evidence_kind {
     RCA_EVIDENCE_SHARE, /* log of the share of the symptom's change */
     RCA_EVIDENCE_CLEAR, /* the same, where the symptom is beyond doubt */
     RCA_EVIDENCE_REACH, /* log of a random walk's visits from the victim */
-    RCA_EVIDENCE_HIDDEN, /* not measured, and two neighbours are odd */
+    RCA_EVIDENCE_HIDDEN, /* not measured, its neighbours odder than most */
     RCA_EVIDENCE_STATE, /* states that were constant and changed */
     RCA_EVIDENCE_APPEARED, /* members or metrics that are new */
     RCA_EVIDENCE_VANISHED, /* members or metrics that are gone */

@@ -12,8 +12,6 @@
 
 #define DEFAULT_TOP 5
 #define MIN_NORMAL_ROWS 20
-/* Largest part of the normal rows that the guard band takes. */
-#define GUARD_PART 0.4
 
 /* --- from memory ------------------------------------------------------------ */
 
@@ -55,13 +53,11 @@ int rca_inquiry_incident(const struct rca_inquiry *q,
 static struct rca_rows find_normal(const struct rca_inquiry *q,
                                    struct rca_rows incident)
 {
-    const size_t half = (incident.to - incident.from) / 2;
-    const size_t most = (size_t)(GUARD_PART * (double)incident.from);
-    struct rca_rows normal = {0, incident.from};
+    struct rca_rows normal =
+        rca_scene_guard((struct rca_rows){0, incident.from}, incident);
     const size_t trained_to = row_of(q->w, q->trained_to);
     const size_t trained_from = row_of(q->w, q->trained_from);
 
-    normal.to -= half < most ? half : most;
     /* the model's own window where enough of it is there */
     if (trained_to < normal.to && trained_to >= MIN_NORMAL_ROWS)
         normal.to = trained_to;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define MIN_NORMAL_ROWS 10
+/* Largest part of the rows before that the guard band takes. */
+#define GUARD_PART 0.4
 /* A shift is chance below so many standard errors ... */
 #define NOISE_ERRORS 3.0
 /* ... below this part of the scale, ... */
@@ -152,6 +154,19 @@ struct rca_normal_rows rca_scene_normal(const struct rca_scene *scene,
     return (struct rca_normal_rows){w->x + variable * w->n_rows +
                                         scene->normal.from,
                                     scene->normal.to - scene->normal.from};
+}
+
+struct rca_rows rca_scene_guard(struct rca_rows before,
+                                struct rca_rows incident)
+{
+    const size_t n = before.to - before.from;
+    const size_t half = (incident.to - incident.from) / 2;
+    const size_t most = (size_t)(GUARD_PART * (double)n);
+    const size_t guard = half < most ? half : most;
+
+    if (n < guard + MIN_NORMAL_ROWS)
+        return before;
+    return (struct rca_rows){before.from, before.to - guard};
 }
 
 struct rca_rows rca_scene_block(const struct rca_scene *scene, size_t b)

@@ -92,6 +92,13 @@ struct rca_normal_rows {
 struct rca_normal_rows rca_scene_normal(const struct rca_scene *scene,
                                         size_t variable);
 
+/** rca_scene_guard() - @before less the guard band, since nobody knows exactly
+ * when an incident began: its last rows, half as many as the incident has, but
+ * at most 40 % of @before (DESIGN section 4); all of @before where too few
+ * would be left */
+struct rca_rows rca_scene_guard(struct rca_rows before,
+                                struct rca_rows incident);
+
 /** rca_scene_block() - the rows of bootstrap block @b; may be empty */
 struct rca_rows rca_scene_block(const struct rca_scene *scene, size_t b);
 

@@ -11,8 +11,8 @@
 #include "model/weights.h"
 
 /* A symptom as usual is no incident, unless somebody stands out so much: the
- * victim may be a poor witness. On normal rows 4 % of the explanations name a
- * cause with it, and 4 % without. */
+ * victim may be a poor witness. The price: 6 of 438 normal windows of the real
+ * incidents name a cause, 1 without (docs/ACCURACY.md). */
 #define BEYOND_DOUBT 0.9
 
 static double confidence(const struct rca_weights *w,
