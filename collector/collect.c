@@ -166,7 +166,8 @@ static int take_config(struct run *run, const struct rca_config *config)
     run->env = (struct rca_source_env){.proc = "/proc",
                                        .sys = "/sys",
                                        .host = run->uts.nodename,
-                                       .config = &run->config};
+                                       .config = &run->config,
+                                       .profile = RCA_PROFILE_STANDARD};
     return r;
 }
 

@@ -225,9 +225,7 @@ static void report(struct rca_drop_source *s, struct rca_observer *obs)
                               sum->reported ? (double)sum->n : 0);
         sum->reported = sum->reported || sum->n;
     }
-    if (s->skel->bss->uncounted)
-        rca_observe_value(obs, rca_observe_host(obs), "drops_uncounted_total",
-                          (double)s->skel->bss->uncounted);
+    rca_observe_loss(obs, "drops", s->skel->bss->uncounted);
 }
 
 /* --- the source ------------------------------------------------------------ */

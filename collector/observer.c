@@ -310,6 +310,15 @@ void rca_observe_histogram(struct rca_observer *obs, rca_id entity,
     }
 }
 
+void rca_observe_loss(struct rca_observer *obs, const char *what,
+                      uint64_t total)
+{
+    char series[SERIES_TEXT];
+
+    (void)snprintf(series, sizeof(series), "rca_lost_%s_total", what);
+    rca_observe_value(obs, rca_observe_host(obs), series, (double)total);
+}
+
 /* --- the tick ------------------------------------------------------------- */
 
 void rca_observer_begin(struct rca_observer *obs, rca_time now)
@@ -337,9 +346,7 @@ int rca_observer_commit(struct rca_observer *obs)
     struct rca_tick tick;
 
     rca_observer_netns_commit(obs);
-    if (obs->capped)
-        rca_observe_value(obs, rca_observe_host(obs),
-                          "rca_entities_capped_total", (double)obs->capped);
+    rca_observe_loss(obs, "entities", obs->capped);
     if (obs->err || !obs->store)
         return obs->err;
     tick = (struct rca_tick){

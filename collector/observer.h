@@ -21,7 +21,7 @@ void rca_observer_free(struct rca_observer **slot);
 
 /** rca_observer_limit() - at most @max[kind] entities of each kind in use at
  * once (reported within 10 minutes); 0: no limit, the default. What is refused
- * is counted in the host's series "rca_entities_capped_total" */
+ * is lost, see rca_observe_loss(): "entities" */
 void rca_observer_limit(struct rca_observer *obs,
                         const size_t max[RCA_KIND_COUNT]);
 
@@ -48,6 +48,14 @@ void rca_observe_edge(struct rca_observer *obs, rca_id source, rca_id target,
 /** rca_observe_histogram() - non-zero buckets as "PREFIX_bucket_NNN" */
 void rca_observe_histogram(struct rca_observer *obs, rca_id entity,
                            const char *prefix, const uint64_t *count);
+
+/** rca_observe_loss() - what was lost since the start, @total events, in all
+ * that overflows or comes late: a map, a ring, a socket's buffer, a limit.
+ * @what: lower_snake, "sock_reports"; the host's series "rca_lost_WHAT_total",
+ * which `rca status` lists and answers mention. Reported with each tick, as 0
+ * where nothing was lost. */
+void rca_observe_loss(struct rca_observer *obs, const char *what,
+                      uint64_t total);
 
 /* --- who is who: filled by the task source, read by the others ------------ */
 

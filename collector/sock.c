@@ -78,11 +78,9 @@ static int name_node(void *arg, uint32_t uts, const char *name)
 static void report_losses(const struct source *s, struct rca_observer *obs)
 {
     const struct rca_sock_losses l = rca_sock_probe_losses(s->probe);
-    const rca_id host = rca_observe_host(obs);
 
-    rca_observe_value(obs, host, "rca_sock_folded_events_total",
-                      (double)l.folded);
-    rca_observe_value(obs, host, "rca_sock_lost_events_total", (double)l.lost);
+    rca_observe_loss(obs, "sock_detail", l.folded);
+    rca_observe_loss(obs, "sock_events", l.lost);
 }
 
 static int source_tick(void *state, struct rca_observer *obs)

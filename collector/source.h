@@ -13,14 +13,41 @@
 
 struct rca_config;
 
+/** enum rca_profile - how much is watched, and so what it costs */
+enum rca_profile {
+    RCA_PROFILE_LIGHT, /* polls and rare events: nothing in a request's path */
+    RCA_PROFILE_STANDARD, /* + hooks on sockets, disks and queues */
+    RCA_PROFILE_DEEP, /* + what only an open incident is worth */
+    RCA_PROFILE_COUNT,
+};
+
+const char *rca_profile_name(enum rca_profile profile);
+/** rca_profile_parse() - 0, or RCA_EUNKNOWN and @ret_profile unchanged */
+RCA_MUST_CHECK int rca_profile_parse(const char *name,
+                                     enum rca_profile *ret_profile);
+
 /** struct rca_source_env - borrowed for the source's life
- * @proc, @sys: roots of procfs and sysfs ("/proc", "/sys"): tests use others */
+ * @proc, @sys: roots of procfs and sysfs ("/proc", "/sys"): tests use others
+ * @without: comma-separated hooks not to use, or NULL: see rca_source_may() */
 struct rca_source_env {
     const char *proc;
     const char *sys;
     const char *host; /* this host's name */
     const struct rca_config *config;
+    enum rca_profile profile;
+    const char *without;
 };
+
+/**
+ * rca_source_may() - whether the user lets a hook be used
+ * @hook: the one name that the feature's line shows it by: a tracepoint, a
+ *        function, a file, "rtnetlink", ...; what "without" lists
+ *
+ * A source asks before it loads, attaches or opens the hook; a hook that may
+ * not be used is registered as off, "turned off by 'without'", like any that
+ * the kernel lacks, and its twin, having another name, is used instead.
+ */
+_Bool rca_source_may(const struct rca_source_env *env, const char *hook);
 
 /**
  * struct rca_source - operations; @state is the source's own
@@ -29,6 +56,10 @@ struct rca_source_env {
  * @tick:  report entities, edges and values as of now. A failure is logged
  *         once and the tick goes on without this source.
  * @close: free the state; NULL is fine
+ * @set_profile: change to @profile while running: detach what it leaves out,
+ *         attach again what it has; NULL: the source is the same in all
+ * @programs: descriptors of its BPF programs in use, at most @max, for their
+ *         run times; returns how many; NULL: it has none
  */
 struct rca_source {
     const char *name;
@@ -36,6 +67,9 @@ struct rca_source {
                 void **ret_state);
     int (*tick)(void *state, struct rca_observer *obs);
     void (*close)(void **state);
+    int (*set_profile)(void *state, struct rca_observer *obs,
+                       enum rca_profile profile);
+    size_t (*programs)(void *state, int *fds, size_t max);
 };
 
 extern const struct rca_source rca_source_host; /* /proc: cpu, memory, disks */

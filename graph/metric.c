@@ -107,8 +107,6 @@ static const struct rca_metric table[] = {
              "queue_time_seconds", 0.5),
     QUANTILE("queue_time_p99_seconds", "queue time p99", SATURATION,
              "queue_time_seconds", 0.99),
-    RATE("rca_lost_events_per_second", "lost events", OTHER, PER_SECOND, 0,
-         RES_LOAD, "rca_lost_events_total"),
     GAUGE("rca_tick_seconds", "tick time", OTHER, SECONDS, 0, RES_TIME, MEAN,
           NULL),
     RATE("read_bytes_per_second", "disk read", LOAD, BYTES_PER_SECOND, 0,

@@ -23,6 +23,7 @@ struct pattern {
 
 /* the first row that fits holds */
 static const struct pattern patterns[] = {
+    {"_rca_", RCA_ROLE_OTHER, 0}, /* the collector's own */
     /* words that would mean something else below */
     {"_page_fault|_major_fault|_pgfault|_pgmajfault|_majflt|_refault",
      RCA_ROLE_SATURATION, +1},

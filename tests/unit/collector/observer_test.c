@@ -101,7 +101,7 @@ static void beyond_the_cap_entities_are_refused_and_counted(void **state)
     assert_false(refused(obs, RCA_KIND_CALL, "c"));
     assert_ok(rca_observer_commit(obs));
     assert_close(
-        sample_of(obs, rca_observe_host(obs), "rca_entities_capped_total"), 1,
+        sample_of(obs, rca_observe_host(obs), "rca_lost_entities_total"), 1,
         0);
 }
 
@@ -304,7 +304,7 @@ static void every_failed_allocation_is_returned_by_commit(void **state)
         /* and with memory the next tick is whole */
         rca_observer_begin(obs, T0 + RCA_SECOND);
         assert_ok(work(obs));
-        assert_int_equal(obs->n_samples, 40);
+        assert_int_equal(obs->n_samples, 41);
         assert_int_equal(rca_observer_cgroup(obs, 39),
                          rca_observe_entity(obs, RCA_KIND_SERVICE, "n39"));
     }
