@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <signal.h>
+#include <stdlib.h>
 
 #include "cli/args.h"
 #include "cli/common.h"
 #include "collector/collect.h"
+#include "collector/notify.h"
+#include "graph/base/log.h"
 
 static volatile sig_atomic_t stop;
 
@@ -25,15 +28,28 @@ static const struct rca_usage usage = {
     "  sudo rca collect --source host,cgroup,sock\n",
 };
 
+/* The service manager's socket, where there is one; without it we go on. */
+static void open_notify(struct rca_notify *ret_notify)
+{
+    const int r = rca_notify_open(getenv("NOTIFY_SOCKET"),
+                                  getenv("WATCHDOG_USEC"), ret_notify);
+
+    if (r < 0)
+        rca_log(RCA_LOG_WARN, "cannot tell the service manager and go on: %s",
+                rca_strerror(r));
+}
+
 int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
 {
     const struct sigaction act = {.sa_handler = on_stop};
+    struct rca_notify notify RCA_CLEANUP(rca_notify_close) = RCA_NOTIFY_NONE;
     struct rca_collect_options options = {
         .db = cli->db,
         .interval = cli->config.interval,
         .sources = cli->config.sources,
         .config = &cli->config,
         .stop = &stop,
+        .notify = &notify,
     };
     const struct rca_arg args[] = {
         {"interval", 'i', RCA_ARG_DURATION, "TIME", &options.interval, NULL,
@@ -51,6 +67,7 @@ int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
         return r;
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
+    open_notify(&notify);
     r = rca_collect_run(&options, &diag);
     return r ? rca_say("cannot collect", &diag, r) : RCA_EXIT_DONE;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "collector/config.h"
+#include "collector/notify.h"
 #include "collector/source.h"
 #include "graph/base/log.h"
 #include "graph/base/name.h"
@@ -350,6 +351,7 @@ static void wait_until(const struct run *run, rca_time deadline)
 
         (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
         now = monotonic();
+        rca_notify_alive(run->opt->notify, now);
     }
 }
 
@@ -425,8 +427,10 @@ int rca_collect_run(const struct rca_collect_options *options,
         return r;
     open_sources(&run, list);
     r = forgive(&run, put_features(&run));
+    rca_notify_send(options->notify, "READY=1");
     if (r == 0)
         r = loop(&run);
+    rca_notify_send(options->notify, "STOPPING=1");
     return seal(&run, r);
 }
 

@@ -13,6 +13,7 @@
 #include "collector/observer.h"
 
 struct rca_config;
+struct rca_notify;
 
 struct rca_collect_options {
     const char *db;
@@ -21,6 +22,7 @@ struct rca_collect_options {
     const char *sources; /* comma-separated names, or NULL for all */
     const struct rca_config *config;
     const volatile sig_atomic_t *stop; /* set non-zero to end cleanly */
+    struct rca_notify *notify; /* told of start, life and stop; may be NULL */
 };
 
 /**
