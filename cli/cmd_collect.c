@@ -18,14 +18,19 @@ static void on_stop(int signal)
 
 static const struct rca_usage usage = {
     "collect",
-    "rca collect [--interval 1s] [--duration 10min] [--source LIST]",
+    "rca collect [--interval 1s] [--duration 10min] [--source LIST]\n"
+    "                   [--profile light|standard|deep] [--deep TIME]\n"
+    "                   [--without HOOK,...] [--cpu-budget 1%]",
     "Watch this host and write what is seen to the store (--db), one tick each\n"
     "interval, until stopped (Ctrl-C). Needs root or CAP_BPF, CAP_PERFMON,\n"
     "CAP_NET_ADMIN and CAP_SYS_ADMIN; what cannot be watched is named once, and\n"
-    "the rest goes on. 'rca doctor' shows it beforehand.",
+    "the rest goes on. 'rca doctor' shows it beforehand. Above the CPU budget the\n"
+    "collector steps down from deep to standard to light, and says so.",
     "  sudo rca collect\n"
     "  sudo rca --db /tmp/try.db collect --interval 1s --duration 10min\n"
-    "  sudo rca collect --source host,cgroup,sock\n",
+    "  sudo rca collect --source host,cgroup,sock\n"
+    "  sudo rca collect --profile light --cpu-budget 0.5%\n"
+    "  sudo rca collect --deep 60s\n",
 };
 
 /* The service manager's socket, where there is one; without it we go on. */
@@ -51,6 +56,7 @@ int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
         .stop = &stop,
         .notify = &notify,
     };
+    struct rca_watch_args watch = {.profile = -1};
     const struct rca_arg args[] = {
         {"interval", 'i', RCA_ARG_DURATION, "TIME", &options.interval, NULL,
          "between ticks (1s)"},
@@ -58,11 +64,22 @@ int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
          "stop by itself after this long"},
         {"source", 's', RCA_ARG_TEXT, "LIST", &options.sources, NULL,
          "of host,cgroup,task,sock,drop,link,nft"},
+        {"profile", 'p', RCA_ARG_CHOICE, "P", &watch.profile,
+         rca_profile_choices, "light, standard or deep: how much is watched"},
+        {"deep", 0, RCA_ARG_DURATION, "TIME", &options.deep, NULL,
+         "profile deep for this long, then standard"},
+        {"without", 0, RCA_ARG_TEXT, "HOOK,...", &watch.without, NULL,
+         "hooks not to use; 'rca doctor --hooks' lists"},
+        {"cpu-budget", 0, RCA_ARG_TEXT, "1%", &watch.budget, NULL,
+         "of one core; above it less is watched; or off"},
         {0},
     };
     struct rca_diag diag = {0};
     int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
 
+    if (r >= 0)
+        return r;
+    r = rca_watch_apply(&watch, "collect", &cli->config);
     if (r >= 0)
         return r;
     (void)sigaction(SIGINT, &act, NULL);

@@ -9,10 +9,12 @@
 
 static const struct rca_usage usage = {
     "doctor",
-    "rca doctor",
+    "rca doctor [--profile P] [--without HOOK,...] [--hooks]",
     "Try every source on this host, and print what works, how, and what is not\n"
     "seen without the rest. Exit 5 if nothing of eBPF works.",
-    "  sudo rca doctor\n",
+    "  sudo rca doctor\n"
+    "  sudo rca doctor --profile light\n"
+    "  sudo rca doctor --hooks\n",
 };
 
 /** Kernels on which the project's own tests were run (README.md). */
@@ -65,20 +67,44 @@ static _Bool is_ebpf(const struct rca_feature *f)
     return 0;
 }
 
+static int print_hooks(const struct rca_hooks *hooks)
+{
+    for (size_t i = 0; i < hooks->n; i++)
+        printf("%s\t%s\t%s\n", hooks->items[i].name, hooks->items[i].source,
+               hooks->items[i].off ? "off" : "on");
+    return RCA_EXIT_DONE;
+}
+
 int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv)
 {
-    const struct rca_arg args[] = {{0}};
+    struct rca_watch_args watch = {.profile = -1};
+    _Bool only_hooks = 0;
+    const struct rca_arg args[] = {
+        {"profile", 'p', RCA_ARG_CHOICE, "P", &watch.profile,
+         rca_profile_choices, "as that of 'rca collect'"},
+        {"without", 0, RCA_ARG_TEXT, "HOOK,...", &watch.without, NULL,
+         "as that of 'rca collect'"},
+        {"hooks", 0, RCA_ARG_FLAG, NULL, &only_hooks, NULL,
+         "only list what 'without' can name, with its source"},
+        {0},
+    };
+    struct rca_hooks hooks RCA_CLEANUP(rca_hooks_done) = {0};
+    struct rca_diag diag = {0};
     struct rca_observer *obs RCA_CLEANUP(rca_observer_free) = NULL;
     const struct rca_feature *f;
     _Bool ebpf = 0;
     size_t n;
     int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
 
+    if (r < 0)
+        r = rca_watch_apply(&watch, "doctor", &cli->config);
     if (r >= 0)
         return r;
-    r = rca_collect_probe(&cli->config, &obs);
+    r = rca_collect_probe(&cli->config, &diag, &obs, &hooks);
     if (r)
-        return rca_say("cannot look", NULL, r);
+        return rca_say("cannot look", &diag, r);
+    if (only_hooks)
+        return print_hooks(&hooks);
 
     print_host();
     f = rca_observer_features(obs, &n);

@@ -128,3 +128,31 @@ int rca_open_entity(const struct rca_open *open, const char *text,
         print_entity(rca_graph_entity(open->graph, list[i]));
     return RCA_EXIT_USAGE;
 }
+
+const char *const rca_profile_choices[] = {"light", "standard", "deep", NULL};
+static_assert(RCA_ARRAY_SIZE(rca_profile_choices) == RCA_PROFILE_COUNT + 1,
+              "as rca_profile_name()");
+
+int rca_watch_apply(const struct rca_watch_args *args, const char *command,
+                    struct rca_config *config)
+{
+    char *copy;
+
+    if (args->profile >= 0)
+        config->profile = (enum rca_profile)args->profile;
+    if (args->budget && rca_config_budget(args->budget, &config->cpu_budget)) {
+        (void)fprintf(stderr,
+                      "rca %s: --cpu-budget wants a share of one core as 1%%, "
+                      "or off, not '%s'\n",
+                      command, args->budget);
+        return RCA_EXIT_USAGE;
+    }
+    if (!args->without)
+        return -1;
+    copy = strdup(args->without);
+    if (!copy)
+        return rca_say(command, NULL, -ENOMEM);
+    free(config->without);
+    config->without = copy;
+    return -1;
+}

@@ -34,6 +34,19 @@ RCA_MUST_CHECK int rca_keep_model(struct rca_store *store,
 RCA_MUST_CHECK int rca_load_model(struct rca_store *store,
                                   struct rca_model **ret_model);
 
+/** struct rca_watch_args - options that say how much is watched, the same in
+ * several commands; @profile: index, -1 if not given */
+struct rca_watch_args {
+    int profile;
+    const char *without;
+    const char *budget;
+};
+extern const char *const rca_profile_choices[];
+
+/** rca_watch_apply() - put them over @config; -1 to go on, else an exit code */
+int rca_watch_apply(const struct rca_watch_args *args, const char *command,
+                    struct rca_config *config);
+
 /** rca_say() - "rca: WHAT: diag or err" on standard error; the exit code that
  * @err means */
 int rca_say(const char *what, const struct rca_diag *diag, int err);

@@ -43,6 +43,8 @@ struct run {
     _Bool own_config;
     struct utsname uts;
     struct rca_source_env env;
+    struct rca_hooks hooks;
+    rca_time deep_until; /* on the monotonic clock; 0: not for a time */
     struct rca_store *store; /* owned */
     struct rca_observer *obs; /* owned */
     struct active active[MAX_SOURCES];
@@ -148,6 +150,7 @@ static void run_done(struct run *run)
     }
     rca_observer_free(&run->obs);
     rca_store_close(&run->store);
+    rca_hooks_done(&run->hooks);
     if (run->own_config)
         rca_config_done(&run->config);
 }
@@ -168,8 +171,16 @@ static int take_config(struct run *run, const struct rca_config *config)
                                        .sys = "/sys",
                                        .host = run->uts.nodename,
                                        .config = &run->config,
-                                       .profile = RCA_PROFILE_STANDARD};
+                                       .profile = run->config.profile,
+                                       .without = run->config.without,
+                                       .hooks = &run->hooks};
     return r;
+}
+
+static void show_profile(struct run *run)
+{
+    rca_observer_feature(run->obs, "profile", RCA_FEATURE_ON,
+                         rca_profile_name(run->env.profile), "");
 }
 
 static void open_sources(struct run *run, const char *list)
@@ -183,6 +194,7 @@ static void open_sources(struct run *run, const char *list)
         if (!listed(list, (*table)->name))
             continue;
         *a = (struct active){.source = *table};
+        run->hooks.source = (*table)->name;
         r = a->source->open(&run->env, run->obs, &a->state);
         if (r == 0)
             run->n_active++;
@@ -190,6 +202,26 @@ static void open_sources(struct run *run, const char *list)
             rca_log(RCA_LOG_WARN, "cannot open source '%s' and go on: %s",
                     a->source->name, rca_strerror(r));
     }
+    show_profile(run);
+}
+
+/* Change what is watched; a source that cannot goes on as it is. */
+static void set_profile(struct run *run, enum rca_profile profile)
+{
+    run->env.profile = profile;
+    for (size_t i = 0; i < run->n_active; i++) {
+        const struct active *a = &run->active[i];
+        int r = 0;
+
+        if (a->source->set_profile)
+            r = a->source->set_profile(a->state, run->obs, profile);
+        if (r < 0)
+            rca_log(RCA_LOG_WARN,
+                    "source '%s' cannot change to profile '%s' and go on: %s",
+                    a->source->name, rca_profile_name(profile),
+                    rca_strerror(r));
+    }
+    show_profile(run);
 }
 
 static int open_observer(struct run *run)
@@ -378,6 +410,17 @@ static rca_time wait_tick(struct run *run)
     return next;
 }
 
+/* The end of a time box. */
+static void end_deep(struct run *run)
+{
+    if (!run->deep_until || monotonic() < run->deep_until)
+        return;
+    run->deep_until = 0;
+    set_profile(run, run->config.profile == RCA_PROFILE_DEEP
+                         ? RCA_PROFILE_STANDARD
+                         : run->config.profile);
+}
+
 static int loop(struct run *run)
 {
     const rca_time start = monotonic();
@@ -388,10 +431,33 @@ static int loop(struct run *run)
 
         if (run->opt->duration && monotonic() - start >= run->opt->duration)
             break;
+        end_deep(run);
         now = wait_tick(run);
         if (now != RCA_TIME_NONE)
             r = tick_once(run, now);
     }
+    return r;
+}
+
+/* Open what @list says, as deep as wanted. A hook that nobody asked for is a
+ * mistake, unless a source that was not opened may know it. */
+static int open_all(struct run *run, const char *list, struct rca_diag *diag)
+{
+    struct rca_diag what = {0};
+    int r;
+
+    if (run->opt && run->opt->deep) {
+        run->env.profile = RCA_PROFILE_DEEP;
+        run->deep_until = monotonic() + run->opt->deep;
+    }
+    open_sources(run, list);
+    r = rca_hooks_check(&run->hooks, run->config.without, &what);
+    if (r == RCA_EUNKNOWN && list) {
+        rca_log(RCA_LOG_WARN, "%s, and go on", what.text);
+        return 0;
+    }
+    if (r < 0 && diag)
+        *diag = what;
     return r;
 }
 
@@ -425,7 +491,9 @@ int rca_collect_run(const struct rca_collect_options *options,
         r = open_observer(&run);
     if (r < 0)
         return r;
-    open_sources(&run, list);
+    r = open_all(&run, list, diag);
+    if (r < 0)
+        return r;
     r = forgive(&run, put_features(&run));
     rca_notify_send(options->notify, "READY=1");
     if (r == 0)
@@ -434,8 +502,9 @@ int rca_collect_run(const struct rca_collect_options *options,
     return seal(&run, r);
 }
 
-int rca_collect_probe(const struct rca_config *config,
-                      struct rca_observer **ret_obs)
+int rca_collect_probe(const struct rca_config *config, struct rca_diag *diag,
+                      struct rca_observer **ret_obs,
+                      struct rca_hooks *ret_hooks)
 {
     struct run run RCA_CLEANUP(run_done) = {0};
     int r = take_config(&run, config);
@@ -444,7 +513,11 @@ int rca_collect_probe(const struct rca_config *config,
         r = open_observer(&run);
     if (r < 0)
         return r;
-    open_sources(&run, run.config.sources);
+    r = open_all(&run, run.config.sources, diag);
+    if (r < 0)
+        return r;
+    *ret_hooks = run.hooks;
+    run.hooks = (struct rca_hooks){0};
     *ret_obs = RCA_TAKE(run.obs);
     return 0;
 }

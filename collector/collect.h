@@ -10,9 +10,8 @@
 
 #include <signal.h>
 
-#include "collector/observer.h"
+#include "collector/source.h"
 
-struct rca_config;
 struct rca_notify;
 
 struct rca_collect_options {
@@ -20,6 +19,8 @@ struct rca_collect_options {
     rca_time interval; /* at least 100 ms */
     rca_time duration; /* 0: until stopped */
     const char *sources; /* comma-separated names, or NULL for all */
+    rca_time deep; /* profile deep for this long, then the configuration's,
+                    * at most standard; 0: the configuration's at once */
     const struct rca_config *config;
     const volatile sig_atomic_t *stop; /* set non-zero to end cleanly */
     struct rca_notify *notify; /* told of start, life and stop; may be NULL */
@@ -38,7 +39,7 @@ rca_time rca_collect_next(rca_time now, rca_time last, rca_time interval);
  *
  * Return: 0; RCA_ENOSUPPORT if eBPF sources are wanted and the privileges for
  *         them are missing, before anything is written (@diag says what to
- *         do); RCA_EUNKNOWN for an unknown source (@diag); -EINVAL for an
+ *         do); RCA_EUNKNOWN for an unknown source or hook (@diag); -EINVAL for an
  *         interval under 100 ms; else as rca_store_open() and
  *         rca_store_append(). A full disk is a gap, not an end.
  */
@@ -46,6 +47,8 @@ RCA_MUST_CHECK int rca_collect_run(const struct rca_collect_options *options,
                                    struct rca_diag *diag);
 
 /** rca_collect_probe() - open every source without a store, only to see what
- * works (doctor); the caller frees @ret_obs */
+ * works (doctor); the caller frees @ret_obs and @ret_hooks */
 RCA_MUST_CHECK int rca_collect_probe(const struct rca_config *config,
-                                     struct rca_observer **ret_obs);
+                                     struct rca_diag *diag,
+                                     struct rca_observer **ret_obs,
+                                     struct rca_hooks *ret_hooks);

@@ -8,6 +8,9 @@
  *     interval: 1s
  *     retention: 7d
  *     sources: [host, cgroup, task, sock, drop, link, nft]
+ *     profile: standard            # light, standard or deep
+ *     without: [tp_btf/kfree_skb]  # hooks not to use; default none
+ *     cpu_budget: 1%               # of one core; off: no limit
  *     limits: {service: 500, call: 2000, process: 500, peer: 500}
  *     names:                       # service names, first match wins
  *       - {port: 5432, name: postgres}
@@ -17,6 +20,7 @@
  * allowed words, and "did you mean".
  */
 
+#include "collector/profile.h"
 #include "graph/base/err.h"
 #include "graph/kind.h"
 
@@ -31,6 +35,9 @@ struct rca_config {
     rca_time interval;
     rca_time retention;
     char *sources; /* owned, comma-separated; NULL: all */
+    enum rca_profile profile;
+    char *without; /* owned, comma-separated; NULL: none */
+    double cpu_budget; /* of one core, 0.01 = 1 %; 0: no limit */
     size_t limit[RCA_KIND_COUNT]; /* most entities of a kind */
     struct rca_name_rule *names; /* owned */
     size_t n_names;
@@ -49,3 +56,6 @@ RCA_MUST_CHECK int rca_config_parse(const char *text, size_t size,
 /** rca_config_load() - the same from a file; -errno with @diag */
 RCA_MUST_CHECK int rca_config_load(const char *path, struct rca_diag *diag,
                                    struct rca_config *ret_config);
+/** rca_config_budget() - "1%", "0.5%" of one core, or "off": 0; 0 or
+ * RCA_ESYNTAX and @ret_budget unchanged */
+RCA_MUST_CHECK int rca_config_budget(const char *text, double *ret_budget);

@@ -10,25 +10,37 @@
  */
 
 #include "collector/observer.h"
+#include "collector/profile.h"
 
 struct rca_config;
 
-/** enum rca_profile - how much is watched, and so what it costs */
-enum rca_profile {
-    RCA_PROFILE_LIGHT, /* polls and rare events: nothing in a request's path */
-    RCA_PROFILE_STANDARD, /* + hooks on sockets, disks and queues */
-    RCA_PROFILE_DEEP, /* + what only an open incident is worth */
-    RCA_PROFILE_COUNT,
+/**
+ * struct rca_hooks - every name that rca_source_may() was asked for, so that
+ * one which a user lists and nobody knows can be told from one that is off
+ */
+struct rca_hook {
+    char name[64];
+    const char *source; /* who asked first; static */
+    _Bool off; /* listed by the user */
 };
 
-const char *rca_profile_name(enum rca_profile profile);
-/** rca_profile_parse() - 0, or RCA_EUNKNOWN and @ret_profile unchanged */
-RCA_MUST_CHECK int rca_profile_parse(const char *name,
-                                     enum rca_profile *ret_profile);
+struct rca_hooks {
+    struct rca_hook *items; /* owned */
+    size_t n, cap;
+    const char *source; /* whose open() runs; static */
+};
+
+void rca_hooks_done(struct rca_hooks *hooks);
+
+/** rca_hooks_check() - 0 if every name of the comma-separated @without (or
+ * NULL) was asked for; else RCA_EUNKNOWN, with the nearest in @diag */
+RCA_MUST_CHECK int rca_hooks_check(const struct rca_hooks *hooks,
+                                   const char *without, struct rca_diag *diag);
 
 /** struct rca_source_env - borrowed for the source's life
  * @proc, @sys: roots of procfs and sysfs ("/proc", "/sys"): tests use others
- * @without: comma-separated hooks not to use, or NULL: see rca_source_may() */
+ * @without: comma-separated hooks not to use, or NULL: see rca_source_may()
+ * @hooks: what was asked for, or NULL: not kept */
 struct rca_source_env {
     const char *proc;
     const char *sys;
@@ -36,6 +48,7 @@ struct rca_source_env {
     const struct rca_config *config;
     enum rca_profile profile;
     const char *without;
+    struct rca_hooks *hooks;
 };
 
 /**
@@ -43,7 +56,9 @@ struct rca_source_env {
  * @hook: the one name that the feature's line shows it by: a tracepoint, a
  *        function, a file, "rtnetlink", ...; what "without" lists
  *
- * A source asks before it loads, attaches or opens the hook; a hook that may
+ * A source asks, while it is opened, for every hook that it may ever use in any
+ * profile and on any kernel, also for the twins that it will not need: what
+ * nobody asks for is refused as a typo. A hook that may
  * not be used is registered as off, "turned off by 'without'", like any that
  * the kernel lacks, and its twin, having another name, is used instead.
  */

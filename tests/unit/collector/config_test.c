@@ -45,6 +45,9 @@ static void nothing_gives_the_defaults(void **state)
         assert_int_equal(c.interval, RCA_SECOND);
         assert_int_equal(c.retention, RCA_SECOND * 86400 * 7);
         assert_null(c.sources);
+        assert_null(c.without);
+        assert_int_equal(c.profile, RCA_PROFILE_STANDARD);
+        assert_close(c.cpu_budget, 0.01, 1e-12);
         assert_int_equal(c.limit[RCA_KIND_CALL], 2000);
         assert_int_equal(c.limit[RCA_KIND_HOST], 0);
         assert_int_equal(c.n_names, 0);
@@ -60,6 +63,9 @@ static void every_key_is_read(void **state)
                     "interval: 250ms\n"
                     "retention: 2d\n"
                     "sources: [host, cgroup]\n"
+                    "profile: light\n"
+                    "without: [iter/task, \"tp_btf/kfree_skb\"]\n"
+                    "cpu_budget: 0.5%\n"
                     "limits: {service: 5, call: 6}\n"
                     "names:\n"
                     "  - {port: 5432, name: postgres}\n"
@@ -70,6 +76,9 @@ static void every_key_is_read(void **state)
     assert_int_equal(c.interval, RCA_SECOND / 4);
     assert_int_equal(c.retention, RCA_SECOND * 86400 * 2);
     assert_string_equal(c.sources, "host,cgroup");
+    assert_int_equal(c.profile, RCA_PROFILE_LIGHT);
+    assert_string_equal(c.without, "iter/task,tp_btf/kfree_skb");
+    assert_close(c.cpu_budget, 0.005, 1e-12);
     assert_int_equal(c.limit[RCA_KIND_SERVICE], 5);
     assert_int_equal(c.limit[RCA_KIND_CALL], 6);
     assert_int_equal(c.limit[RCA_KIND_PEER], 500);
@@ -89,6 +98,7 @@ static void an_unknown_key_is_refused_with_the_nearest(void **state)
     refuse("limits:\n  servce: 1\n", 2, 3, "did you mean 'service'?");
     refuse("names: [{prt: 1, name: x}]\n", 1, 10, "did you mean 'port'?");
     refuse("sources: [hots]\n", 1, 11, "did you mean 'host'?");
+    refuse("profile: dep\n", 1, 10, "did you mean 'deep'?");
     refuse("zzzzzz: 1\n", 1, 1, "unknown key 'zzzzzz'; known: db");
 }
 
@@ -115,6 +125,13 @@ static void values_of_the_wrong_kind_are_refused(void **state)
     refuse("sources: host\n", 1, 10, "sources must be a list");
     refuse("sources: []\n", 1, 10, "sources must be a list");
     refuse("sources: [[host]]\n", 1, 11, "a source must be a word");
+    refuse("profile: []\n", 1, 10, "profile must be a word");
+    refuse("without: iter/task\n", 1, 10, "without must be a list");
+    refuse("without: [\"a,b\"]\n", 1, 11, "a hook must be a word");
+    refuse("cpu_budget: 1\n", 1, 13, "share of one core");
+    refuse("cpu_budget: 0%\n", 1, 13, "share of one core");
+    refuse("cpu_budget: 1001%\n", 1, 13, "share of one core");
+    refuse("cpu_budget: nan%\n", 1, 13, "share of one core");
     refuse("limits: 5\n", 1, 9, "expected 'key: value'");
     refuse("limits: {call: 0}\n", 1, 16, "from 1 to 100000");
     refuse("limits: {call: 100001}\n", 1, 16, "from 1 to 100000");
