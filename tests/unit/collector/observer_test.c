@@ -101,8 +101,7 @@ static void beyond_the_cap_entities_are_refused_and_counted(void **state)
     assert_false(refused(obs, RCA_KIND_CALL, "c"));
     assert_ok(rca_observer_commit(obs));
     assert_close(
-        sample_of(obs, rca_observe_host(obs), "rca_lost_entities_total"), 1,
-        0);
+        sample_of(obs, rca_observe_host(obs), "rca_lost_entities_total"), 1, 0);
 }
 
 static void an_idle_entity_gives_its_place_back(void **state)
