@@ -301,6 +301,7 @@ static int tick_link(void *state, struct rca_observer *obs)
         err = dump_qdiscs(s);
     if (err)
         return err;
+    rca_observer_links_set(obs, &s->map);
     if (version != s->set.version)
         report_features(s, obs);
     rca_link_dump_report(obs, &s->map);

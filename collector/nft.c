@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/link_dump.h"
 #include "collector/nft_rules.h"
+#include "collector/passer.h"
 #include "collector/source.h"
 
 /*
@@ -26,20 +26,9 @@
 
 #define REQUEST_BYTES 64
 
-/* Somebody whose packets a namespace sees. */
-struct passer {
-    rca_id entity;
-    size_t nic; /* that carries them in this namespace, or RCA_LINK_NONE */
-    _Bool local;
-    uint16_t port;
-};
-
 struct nft_state {
     struct rca_netlink_set set;
-    struct rca_netlink_set links; /* to ask for interfaces */
-    struct rca_link_map map;
-    struct passer *passers; /* owned; of the namespace at hand */
-    size_t n_passers, cap_passers;
+    struct rca_passers passers; /* of the namespace at hand */
     size_t edges_left;
     size_t rules, uncounted, left_out; /* as last told */
 };
@@ -199,62 +188,6 @@ static struct rca_nft_rules *rules_of(const struct rca_netlink_ns *ns)
 
 /* --- who passes ----------------------------------------------------------- */
 
-static int add_passer(struct nft_state *state, const struct passer *passer)
-{
-    size_t cap = state->cap_passers ? state->cap_passers * 2 : 64;
-    struct passer *grown = NULL;
-
-    if (state->n_passers == state->cap_passers) {
-        grown = (struct passer *)realloc(state->passers, cap * sizeof *grown);
-        if (!grown)
-            return -ENOMEM;
-        state->passers = grown;
-        state->cap_passers = cap;
-    }
-    state->passers[state->n_passers++] = *passer;
-    return 0;
-}
-
-/* By entity, so that both ends of a call make one edge. */
-static int compare_passers(const void *a, const void *b)
-{
-    const struct passer *x = (const struct passer *)a;
-    const struct passer *y = (const struct passer *)b;
-
-    if (x->entity != y->entity)
-        return x->entity < y->entity ? -1 : 1;
-    return (x->nic > y->nic) - (x->nic < y->nic);
-}
-
-/* Endpoints in the namespace, and those at the far end of a veth of which one
- * end is here. */
-static int find_passers(struct nft_state *state, struct rca_observer *obs,
-                        uint64_t netns)
-{
-    const struct rca_link_map *map = &state->map;
-    size_t n = 0;
-    const struct rca_endpoint *ends = rca_observer_endpoints(obs, &n);
-    int err = 0;
-
-    state->n_passers = 0;
-    for (size_t i = 0; !err && i < n; i++) {
-        const struct rca_endpoint *e = &ends[i];
-        struct passer p = {.entity = e->entity, .port = e->port};
-
-        p.local = e->netns == netns;
-        p.nic = rca_link_map_owner(map, e->netns, e->family, e->addr);
-        if (!p.local && p.nic != RCA_LINK_NONE)
-            p.nic = map->nics[p.nic].peer;
-        if (p.local ||
-            (p.nic != RCA_LINK_NONE && map->nics[p.nic].netns == netns))
-            err = add_passer(state, &p);
-    }
-    if (state->n_passers)
-        qsort(state->passers, state->n_passers, sizeof *state->passers,
-              compare_passers);
-    return err;
-}
-
 static void report_edge(struct nft_state *state, struct rca_observer *obs,
                         rca_id user, rca_id rule)
 {
@@ -267,15 +200,15 @@ static void report_edge(struct nft_state *state, struct rca_observer *obs,
 static void report_passers(struct nft_state *state, struct rca_observer *obs,
                            const struct rca_nft_entry *entry, uint64_t netns)
 {
-    const struct rca_link_map *map = &state->map;
+    const struct rca_link_map *map = state->passers.map;
     rca_id last = RCA_ID_NONE;
 
     for (size_t i = 0; i < map->n_nics; i++)
         if (map->nics[i].netns == netns &&
             rca_nft_entry_takes_nic(entry, map, i))
             report_edge(state, obs, map->nics[i].entity, entry->entity);
-    for (size_t i = 0; i < state->n_passers; i++) {
-        const struct passer *p = &state->passers[i];
+    for (size_t i = 0; i < state->passers.n; i++) {
+        const struct rca_passer *p = &state->passers.list[i];
 
         if (p->entity == last ||
             !rca_nft_entry_takes_end(entry, map, p->nic, p->local, p->port))
@@ -295,7 +228,7 @@ static int report_edges(struct nft_state *state, struct rca_observer *obs,
 
         if (!rules || !rules->n)
             continue;
-        err = find_passers(state, obs, ns->inode);
+        err = rca_passers_find(&state->passers, obs, ns->inode);
         if (err)
             return err;
         for (size_t j = 0; j < rules->n && state->edges_left; j++)
@@ -389,9 +322,7 @@ static void close_nft(void **state)
     if (!s)
         return;
     rca_netlink_set_done(&s->set);
-    rca_netlink_set_done(&s->links);
-    rca_link_map_done(&s->map);
-    free(s->passers);
+    rca_passers_done(&s->passers);
     free(s);
     *state = NULL;
 }
@@ -424,8 +355,6 @@ static int open_nft(const struct rca_source_env *env, struct rca_observer *obs,
         return -ENOMEM;
     s->set.bus = NETLINK_NETFILTER;
     s->set.free_data = free_ruleset;
-    s->links.bus = NETLINK_ROUTE;
-    s->links.free_data = rca_link_dump_free;
     err = probe(s, obs);
     if (err)
         return err;
@@ -437,10 +366,8 @@ static int open_nft(const struct rca_source_env *env, struct rca_observer *obs,
 
 static int report_rules(struct nft_state *s, struct rca_observer *obs)
 {
-    int err = rca_netlink_set_refresh(&s->links, obs);
+    int err = rca_passers_refresh(&s->passers, obs);
 
-    if (!err)
-        err = rca_link_dump(&s->links, obs, &s->map);
     for (size_t i = 0; !err && i < s->set.n; i++) {
         struct rca_nft_rules *rules = rules_of(&s->set.ns[i]);
 

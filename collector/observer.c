@@ -328,6 +328,7 @@ void rca_observer_begin(struct rca_observer *obs, rca_time now)
     obs->n_samples = 0;
     obs->n_edges = 0;
     obs->n_endpoints = 0;
+    obs->links = NULL;
     obs->n_seen = 0;
     if (!obs->swept)
         obs->swept = now;

@@ -141,6 +141,14 @@ void rca_observe_endpoint(struct rca_observer *obs, rca_id entity,
 const struct rca_endpoint *rca_observer_endpoints(struct rca_observer *obs,
                                                   size_t *ret_n);
 
+/** rca_observer_links_set() - for the link source, with every tick: its map of
+ * interfaces, good until it is set again; rca_observer_links() - the map as set
+ * in this tick, or NULL where no link source runs (collector/link_map.h) */
+struct rca_link_map;
+void rca_observer_links_set(struct rca_observer *obs,
+                            const struct rca_link_map *map);
+const struct rca_link_map *rca_observer_links(const struct rca_observer *obs);
+
 /* --- features: what works, what does not, what is lost --------------------- */
 
 enum rca_feature_state {

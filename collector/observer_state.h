@@ -75,6 +75,8 @@ struct rca_observer {
     size_t n_endpoints, cap_endpoints;
     _Bool endpoints_sorted;
 
+    const struct rca_link_map *links; /* borrowed; of this tick, or NULL */
+
     struct rca_feature *features; /* owned */
     size_t n_features, cap_features;
     unsigned features_changes;

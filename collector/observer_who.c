@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * observer_who - the registries of network namespaces and of cgroups.
+ * observer_who - the registries of network namespaces, interfaces and cgroups.
  *
  * An open descriptor keeps a namespace alive after its last process, so those
  * that no process showed for MAX_AGE ticks are closed. Namespaces that are
@@ -275,6 +275,19 @@ const struct rca_netns *rca_observer_netns_find(struct rca_observer *obs,
         return NULL;
     settle(obs, i);
     return &obs->netns[i];
+}
+
+/* --- interfaces ----------------------------------------------------------- */
+
+void rca_observer_links_set(struct rca_observer *obs,
+                            const struct rca_link_map *map)
+{
+    obs->links = map;
+}
+
+const struct rca_link_map *rca_observer_links(const struct rca_observer *obs)
+{
+    return obs->links;
 }
 
 /* --- cgroups -------------------------------------------------------------- */

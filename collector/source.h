@@ -93,7 +93,9 @@ extern const struct rca_source rca_source_task; /* BPF iterator over tasks */
 extern const struct rca_source rca_source_sock; /* requests, latency, calls */
 extern const struct rca_source rca_source_drop; /* packet drops by reason */
 extern const struct rca_source rca_source_link; /* rtnetlink: NICs, qdiscs */
+extern const struct rca_source rca_source_snmp; /* network stack's counters */
 extern const struct rca_source rca_source_nft; /* nftables rule counters */
+extern const struct rca_source rca_source_conntrack; /* connection tables */
 
 /** rca_source_table() - all of them, in the order in which they run, NULL last:
  * cgroup (which number is which path), then task (who lives in which cgroup and
