@@ -20,7 +20,9 @@ static void the_table_is_sorted_and_complete(void **state)
         assert_non_null(table[i].label);
         assert_true(table[i].resolution > 0);
         assert_true(table[i].role < RCA_ROLE_COUNT);
-        assert_int_not_equal(table[i].unit, RCA_UNIT_NONE);
+        assert_true(table[i].unit < RCA_UNIT_COUNT);
+        if (table[i].unit == RCA_UNIT_NONE) /* a number of things */
+            assert_int_equal(table[i].make, RCA_MAKE_MEAN);
         assert_true(table[i].make < RCA_MAKE_COUNT);
         assert_ptr_equal(rca_metric_find(table[i].name), &table[i]);
     }
