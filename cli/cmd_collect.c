@@ -72,6 +72,8 @@ int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
          "hooks not to use; 'rca doctor --hooks' lists"},
         {"cpu-budget", 0, RCA_ARG_TEXT, "1%", &watch.budget, NULL,
          "of one core; above it less is watched; or off"},
+        {"costs", 0, RCA_ARG_FLAG, NULL, &options.costs, NULL,
+         "print what each source cost at the end"},
         {0},
     };
     struct rca_diag diag = {0};

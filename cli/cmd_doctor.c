@@ -20,7 +20,7 @@ static const struct rca_usage usage = {
 /** Kernels on which the project's own tests were run (README.md). */
 static const char tested[] = "6.18, 6.1";
 
-static void print_host(void)
+static void print_host(const struct rca_config *config)
 {
     struct utsname uts;
 
@@ -36,6 +36,7 @@ static void print_host(void)
            geteuid() == 0 ? "root"
                           : "not root: run 'sudo rca doctor' to see what "
                             "root could watch");
+    printf("profile   %s\n", rca_profile_name(config->profile));
 }
 
 static const char *state_name(enum rca_feature_state state)
@@ -106,7 +107,7 @@ int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv)
     if (only_hooks)
         return print_hooks(&hooks);
 
-    print_host();
+    print_host(&cli->config);
     f = rca_observer_features(obs, &n);
     printf("\n%-38s %-5s %s\n", "feature", "state", "how, or why not");
     for (size_t i = 0; i < n; i++) {

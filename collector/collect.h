@@ -2,10 +2,8 @@
 #pragma once
 
 /*
- * collect - the loop: sources on a monotonic grid of ticks into the store.
- *
- * A late tick is a gap, not a stretched one. A clock that jumps back makes the
- * loop wait for the store's newest time, saying so once.
+ * collect - open the store and the sources, run the loop (collector/loop.h)
+ * over them until stopped.
  */
 
 #include <signal.h>
@@ -23,16 +21,9 @@ struct rca_collect_options {
                     * at most standard; 0: the configuration's at once */
     const struct rca_config *config;
     const volatile sig_atomic_t *stop; /* set non-zero to end cleanly */
+    _Bool costs; /* print what each source cost to standard error at the end */
     struct rca_notify *notify; /* told of start, life and stop; may be NULL */
 };
-
-/**
- * rca_collect_next() - the grid: time of the tick to wait for
- * @now:  the clock; @last: newest tick stored, or RCA_TIME_NONE
- *
- * Return: the smallest multiple of @interval after both.
- */
-rca_time rca_collect_next(rca_time now, rca_time last, rca_time interval);
 
 /**
  * rca_collect_run() - collect until stopped; seals the store at the end

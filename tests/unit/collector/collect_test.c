@@ -42,17 +42,6 @@ static struct rca_collect_options options(const struct box *box)
                                         .sources = "host"};
 }
 
-static void the_grid_is_multiples_of_the_interval(void **state)
-{
-    (void)state;
-    assert_int_equal(rca_collect_next(1000, RCA_TIME_NONE, 300), 1200);
-    assert_int_equal(rca_collect_next(1200, RCA_TIME_NONE, 300), 1500);
-    assert_int_equal(rca_collect_next(1000, 900, 300), 1200);
-    assert_int_equal(rca_collect_next(1000, 1200, 300), 1500);
-    /* the clock was set back: after the newest tick all the same */
-    assert_int_equal(rca_collect_next(1000, 99900, 300), 100200);
-}
-
 static void a_run_leaves_ticks_on_the_grid(void **state)
 {
     const struct box *box = *state;
@@ -170,7 +159,6 @@ static void a_store_that_is_in_use_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_grid_is_multiples_of_the_interval),
         with_box(a_run_leaves_ticks_on_the_grid),
         with_box(two_runs_follow_each_other),
         with_box(a_run_that_is_told_to_stop_ends),
