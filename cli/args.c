@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/args.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,6 +54,14 @@ static int choose(const struct rca_usage *usage, const struct rca_arg *arg,
     return RCA_EXIT_USAGE;
 }
 
+static int append(struct rca_arg_list *list, const char *value)
+{
+    if (list->n == RCA_ARG_LIST_MAX)
+        return -E2BIG;
+    list->at[list->n++] = value;
+    return 0;
+}
+
 static int store_value(const struct rca_usage *usage, const struct rca_arg *arg,
                        const char *value)
 {
@@ -79,6 +88,10 @@ static int store_value(const struct rca_usage *usage, const struct rca_arg *arg,
         break;
     case RCA_ARG_CHOICE:
         return choose(usage, arg, value);
+    case RCA_ARG_LIST:
+        r = append(arg->to, value);
+        want = "at most 64 of them, without";
+        break;
     }
     if (!r)
         return -1;

@@ -16,6 +16,14 @@ enum rca_arg_type {
     RCA_ARG_DURATION, /* rca_time, "10min" */
     RCA_ARG_TIME, /* rca_time, "14:02" */
     RCA_ARG_CHOICE, /* int: index in @choices */
+    RCA_ARG_LIST, /* struct rca_arg_list: a word more each time it is given */
+};
+
+/** struct rca_arg_list - the values of an option that may be repeated */
+#define RCA_ARG_LIST_MAX 64
+struct rca_arg_list {
+    const char *at[RCA_ARG_LIST_MAX];
+    size_t n;
 };
 
 /**

@@ -31,6 +31,7 @@ static const struct command {
      "how often the ranking is right, by labelled cases"},
     {"simulate", rca_cmd_simulate, "labelled cases from a known cause"},
     {"import", rca_cmd_import, "case folders into the store"},
+    {"export", rca_cmd_export, "CSV, JSON lines, Prometheus text, a case"},
     {"status", rca_cmd_status, "what is in the store, and how fresh"},
     {"doctor", rca_cmd_doctor, "what this host allows, and what is lost"},
     {"demo", rca_cmd_demo, "a real application, a real fault, the answer"},

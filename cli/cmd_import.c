@@ -13,6 +13,7 @@
 
 #include "cli/args.h"
 #include "cli/common.h"
+#include "cli/import_dump.h"
 #include "datasets/import.h"
 #include "graph/base/time.h"
 
@@ -20,11 +21,13 @@ static const struct rca_usage usage = {
     "import",
     "rca import PATH...",
     "Write labelled or unlabelled incidents from case folders (docs/CASES.md;\n"
-    "RCAEval's layout too) into the store, which is made if missing; then\n"
-    "'rca train' and 'rca explain' work on them. Several are written in order\n"
-    "of time and may not overlap, nor begin before what the store holds.",
+    "RCAEval's layout too), or files of 'rca export --format jsonl', into the\n"
+    "store, which is made if missing; then 'rca train' and 'rca explain' work on\n"
+    "them. Several are written in order of time and may not overlap, nor begin\n"
+    "before what the store holds.",
     "  rca --db /tmp/incident.db import incidents/2026-11-20-checkout\n"
-    "  rca --db /tmp/incident.db train --window 7d\n",
+    "  rca --db /tmp/incident.db train --window 7d\n"
+    "  rca --db /tmp/copy.db import everything.jsonl\n",
 };
 
 /* struct cases - @paths borrowed */
@@ -255,11 +258,49 @@ static void report(const struct rca_cli *cli, const struct cases *cases)
         print_explain(cli, cases->list[i]);
 }
 
+/* what was begun is not left behind */
+static int finish(const struct rca_cli *cli, _Bool existed, int r)
+{
+    if (r >= 0 && !existed)
+        remove_store(cli->db);
+    return r;
+}
+
+static int import_cases(const struct rca_cli *cli, struct cases *cases,
+                        size_t n)
+{
+    const _Bool existed = access(cli->db, F_OK) == 0;
+    int r = read_cases(cases, n);
+
+    r = r >= 0 ? r : sort_cases(cases);
+    if (r >= 0)
+        return r;
+    r = finish(cli, existed, write_cases(cli, cases));
+    if (r >= 0)
+        return r;
+    report(cli, cases);
+    return RCA_EXIT_DONE;
+}
+
+static int import_dumps(const struct rca_cli *cli, const struct cases *cases,
+                        size_t n)
+{
+    const _Bool existed = access(cli->db, F_OK) == 0;
+    struct rca_dump_info *infos RCA_CLEANUP(rca_freep) =
+        calloc(n, sizeof(*infos));
+    int r = infos ? rca_dumps_check(cases->paths, n, infos)
+                  : rca_say("cannot import", NULL, -ENOMEM);
+
+    if (r >= 0)
+        return r;
+    r = finish(cli, existed, rca_dumps_write(cli, cases->paths, n, infos));
+    return r >= 0 ? r : RCA_EXIT_DONE;
+}
+
 int rca_cmd_import(struct rca_cli *cli, int argc, char **argv)
 {
     const struct rca_arg args[] = {{0}};
     struct cases cases RCA_CLEANUP(done) = {0};
-    const _Bool existed = access(cli->db, F_OK) == 0;
     size_t n = 0;
     int r;
 
@@ -273,19 +314,10 @@ int rca_cmd_import(struct rca_cli *cli, int argc, char **argv)
     while (cases.paths[n])
         n++;
     if (!n) {
-        (void)fprintf(stderr, "rca import: import what? name a case folder; "
-                              "see rca import --help\n");
+        (void)fprintf(stderr, "rca import: import what? name a case folder "
+                              "or a file; see rca import --help\n");
         return RCA_EXIT_USAGE;
     }
-    r = read_cases(&cases, n);
-    r = r >= 0 ? r : sort_cases(&cases);
-    if (r >= 0)
-        return r;
-    r = write_cases(cli, &cases);
-    if (r >= 0 && !existed)
-        remove_store(cli->db);
-    if (r >= 0)
-        return r;
-    report(cli, &cases);
-    return RCA_EXIT_DONE;
+    return rca_is_dump(cases.paths[0]) ? import_dumps(cli, &cases, n)
+                                       : import_cases(cli, &cases, n);
 }

@@ -5,13 +5,9 @@
 
 #include "graph/base/name.h"
 
-void rca_json_string(struct rca_buf *buf, const char *key, const char *s)
+static void put_quoted(struct rca_buf *buf, const char *s)
 {
-    if (!s) {
-        rca_buf_fmt(buf, "\"%s\":null", key);
-        return;
-    }
-    rca_buf_fmt(buf, "\"%s\":\"", key);
+    rca_buf_str(buf, "\"");
     while (*s) {
         unsigned char c = (unsigned char)*s;
         size_t n = rca_name_char(s);
@@ -25,6 +21,21 @@ void rca_json_string(struct rca_buf *buf, const char *key, const char *s)
         s += n ? n : 1;
     }
     rca_buf_str(buf, "\"");
+}
+
+void rca_json_string(struct rca_buf *buf, const char *key, const char *s)
+{
+    rca_buf_fmt(buf, "\"%s\":", key);
+    if (s)
+        put_quoted(buf, s);
+    else
+        rca_buf_str(buf, "null");
+}
+
+void rca_json_key(struct rca_buf *buf, const char *key)
+{
+    put_quoted(buf, key);
+    rca_buf_str(buf, ":");
 }
 
 void rca_json_number(struct rca_buf *buf, const char *key, double x)

@@ -13,3 +13,6 @@ void rca_json_string(struct rca_buf *buf, const char *key, const char *s);
 
 /** rca_json_number() - 17 digits; what is not finite is null */
 void rca_json_number(struct rca_buf *buf, const char *key, double x);
+
+/** rca_json_key() - "key": of any text, for what follows */
+void rca_json_key(struct rca_buf *buf, const char *key);

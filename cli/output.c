@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/outfile.h"
 #include "cli/render.h"
 
 enum { NOT_DRAWN = 1 }; /* dot is there and failed */
@@ -67,56 +68,15 @@ static int write_all(int fd, const char *text)
     return 0;
 }
 
-/* A new file beside @path; its name goes to @temporary. */
-static int open_beside(const char *path, char temporary[PATH_MAX])
-{
-    mode_t mask = umask(0);
-    int fd;
-
-    (void)umask(mask);
-    if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
-        return -ENAMETOOLONG;
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    (void)fchmod(fd, 0666 & ~mask);
-    return fd;
-}
-
-/* A device, a pipe or a link is written to, never replaced by a file. */
-static _Bool is_replaceable(const char *path)
-{
-    struct stat st;
-
-    return lstat(path, &st) != 0 || S_ISREG(st.st_mode);
-}
-
-static int write_through(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
-    int r = fd < 0 ? -errno : write_all(fd, text);
-
-    if (fd >= 0 && close(fd) && !r)
-        r = -errno;
-    return r;
-}
-
 static int write_file(const char *path, const char *text)
 {
-    char temporary[PATH_MAX];
-    int fd, r;
+    struct rca_outfile file RCA_CLEANUP(rca_outfile_done) = {0};
+    const int r = rca_outfile_open(path, &file);
 
-    if (!is_replaceable(path))
-        return write_through(path, text);
-    fd = open_beside(path, temporary);
-    r = fd < 0 ? fd : write_all(fd, text);
-    if (fd >= 0 && close(fd) && !r)
-        r = -errno;
-    if (!r && rename(temporary, path))
-        r = -errno;
-    if (r && fd >= 0)
-        (void)unlink(temporary);
-    return r;
+    if (r)
+        return r;
+    (void)fputs(text, file.f);
+    return rca_outfile_commit(&file);
 }
 
 /* Run dot on file @in. Return: 0; -ENOENT if it is missing; NOT_DRAWN. */
@@ -190,7 +150,7 @@ static int deliver(const char *from, const char *path)
 
     if (!path)
         return copy_out(from, stdout);
-    if (is_replaceable(path))
+    if (rca_outfile_replaceable(path))
         return rename(from, path) ? -errno : 0;
     to = fopen(path, "we");
     if (!to)
@@ -204,7 +164,7 @@ static int draw_file(const char *in, const char *type, const char *place,
                      const char *path)
 {
     char out[PATH_MAX];
-    int fd = open_beside(place, out), r;
+    int fd = rca_outfile_beside(place, out), r;
 
     if (fd < 0)
         return fd;
@@ -218,10 +178,10 @@ static int draw_file(const char *in, const char *type, const char *place,
 static int draw(const char *text, enum rca_format format, const char *path)
 {
     const char *type = format == RCA_FORMAT_SVG ? "-Tsvg" : "-Tpng";
-    _Bool here = path && is_replaceable(path);
+    _Bool here = path && rca_outfile_replaceable(path);
     const char *place = here ? path : "/tmp/rca-explain";
     char in[PATH_MAX];
-    int fd = open_beside(place, in);
+    int fd = rca_outfile_beside(place, in);
     int r = fd < 0 ? fd : write_all(fd, text);
 
     if (fd < 0)

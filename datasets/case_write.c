@@ -8,27 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "datasets/csv.h"
+#include "graph/base/time.h"
+
 static void close_file(FILE **f)
 {
     if (*f)
         (void)fclose(*f);
-}
-
-/* RFC 4180: in quotes where it must be */
-static void put_cell(FILE *f, const char *text)
-{
-    if (!strpbrk(text, ",\"\r\n") && text[0] != ' ' &&
-        (!text[0] || text[strlen(text) - 1] != ' ')) {
-        (void)fputs(text, f);
-        return;
-    }
-    (void)fputc('"', f);
-    for (const char *p = text; *p; p++) {
-        if (*p == '"')
-            (void)fputc('"', f);
-        (void)fputc(*p, f);
-    }
-    (void)fputc('"', f);
 }
 
 static void put_json(FILE *f, const char *text)
@@ -59,14 +45,11 @@ static void put_json_list(FILE *f, const char *const *list)
     (void)fputc(']', f);
 }
 
-/* seconds, with as many decimals as it takes */
 static void put_time(FILE *f, rca_time t)
 {
-    const rca_time rest = t % RCA_SECOND;
+    char text[RCA_TIME_TEXT_SIZE];
 
-    (void)fprintf(f, "%lld", (long long)(t / RCA_SECOND));
-    if (rest)
-        (void)fprintf(f, ".%09lld", (long long)rest);
+    (void)fputs(rca_time_epoch(t, text), f);
 }
 
 static const char *name_of(const struct rca_case *c, rca_id id)
@@ -87,7 +70,7 @@ static void put_metrics(FILE *f, const struct rca_case *c)
         (void)snprintf(name, sizeof(name), "%s.%s",
                        name_of(c, w->vars[v].entity), w->vars[v].metric.name);
         (void)fputc(',', f);
-        put_cell(f, name);
+        rca_csv_put(f, name);
     }
     for (size_t r = 0; r < w->n_rows; r++) {
         (void)fputc('\n', f);
@@ -109,9 +92,9 @@ static void put_graph(FILE *f, const struct rca_case *c)
     for (uint32_t i = 0; i < rca_graph_edges(c->graph); i++) {
         const struct rca_edge *e = rca_graph_edge(c->graph, i);
 
-        put_cell(f, name_of(c, e->source));
+        rca_csv_put(f, name_of(c, e->source));
         (void)fputc(',', f);
-        put_cell(f, name_of(c, e->target));
+        rca_csv_put(f, name_of(c, e->target));
         (void)fprintf(f, ",%s\n", rca_edge_name(e->kind));
     }
 }
@@ -122,9 +105,9 @@ static void put_entities(FILE *f, const struct rca_case *c)
     for (uint32_t i = 0; i < rca_graph_size(c->graph); i++) {
         const struct rca_entity *e = rca_graph_entity(c->graph, i);
 
-        put_cell(f, e->name);
+        rca_csv_put(f, e->name);
         (void)fputc(',', f);
-        put_cell(f, c->service[i]);
+        rca_csv_put(f, c->service[i]);
         (void)fprintf(f, ",%s\n", rca_kind_name(e->kind));
     }
 }

@@ -329,3 +329,19 @@ void rca_csv_records_done(struct rca_csv_records *records)
     free(records->list);
     *records = (struct rca_csv_records){0};
 }
+
+void rca_csv_put(FILE *f, const char *text)
+{
+    if (!strpbrk(text, ",\"\r\n") && text[0] != ' ' &&
+        (!text[0] || text[strlen(text) - 1] != ' ')) {
+        (void)fputs(text, f);
+        return;
+    }
+    (void)fputc('"', f);
+    for (const char *p = text; *p; p++) {
+        if (*p == '"')
+            (void)fputc('"', f);
+        (void)fputc(*p, f);
+    }
+    (void)fputc('"', f);
+}

@@ -10,6 +10,8 @@
  * NUL-terminated where they stand, and live as long as the text.
  */
 
+#include <stdio.h>
+
 #include "graph/base/err.h"
 
 /** struct rca_csv - a reader; the text is the caller's
@@ -84,3 +86,7 @@ RCA_MUST_CHECK int rca_csv_records(struct rca_csv *csv,
                                    size_t required,
                                    struct rca_csv_records *ret);
 void rca_csv_records_done(struct rca_csv_records *records);
+
+/** rca_csv_put() - write a cell, in quotes where it must be; the stream keeps
+ * the error */
+void rca_csv_put(FILE *f, const char *text);

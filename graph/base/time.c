@@ -391,6 +391,18 @@ const char *rca_time_utc(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
     return buf;
 }
 
+const char *rca_time_epoch(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
+{
+    const rca_time rest = t % RCA_SECOND;
+    const int n =
+        snprintf(buf, RCA_TIME_TEXT_SIZE, "%lld", (long long)(t / RCA_SECOND));
+
+    if (rest)
+        (void)snprintf(buf + n, RCA_TIME_TEXT_SIZE - (size_t)n, ".%09lld",
+                       (long long)rest);
+    return buf;
+}
+
 const char *rca_time_clock(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
 {
     const time_t s = whole_seconds(t);

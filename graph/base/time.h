@@ -42,6 +42,10 @@ RCA_MUST_CHECK int rca_duration_parse(const char *text, rca_time *ret_ns);
  * returns @buf */
 const char *rca_time_utc(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
 
+/** rca_time_epoch() - seconds since the epoch, exact: "1700000000" or
+ * "1700000000.250000000"; for times from 1970 on; returns @buf */
+const char *rca_time_epoch(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
+
 /** rca_time_clock() - "14:02:30" in local time, "-" for RCA_TIME_NONE; returns
  * @buf */
 const char *rca_time_clock(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
