@@ -22,9 +22,12 @@ struct kernfs_node {
     __u64 id;
 };
 
+struct cgroup_root;
+
 struct cgroup {
     int level;
     struct kernfs_node *kn;
+    struct cgroup_root *root;
 };
 
 struct cgroup_subsys_state {
@@ -139,6 +142,38 @@ struct net_device {
 struct sk_buff {
     struct net_device *dev;
     struct sock *sk;
+};
+
+/* --- requests of block devices --------------------------------------------- */
+
+struct gendisk {
+    int major;
+    int first_minor;
+};
+
+struct request_queue {
+    struct gendisk *disk; /* from 5.15 on */
+};
+
+struct blkcg {
+    struct cgroup_subsys_state css;
+};
+
+struct blkcg_gq {
+    struct blkcg *blkcg;
+};
+
+struct bio {
+    struct blkcg_gq *bi_blkg; /* with CONFIG_BLK_CGROUP */
+};
+
+struct request {
+    struct request_queue *q;
+    __u32 cmd_flags;
+    __u32 __data_len;
+    struct bio *bio;
+    __u64 start_time_ns;
+    __u64 io_start_time_ns;
 };
 
 /* --- what a process gives to send() ---------------------------------------- */

@@ -47,6 +47,16 @@ enum {
 #define AF_INET6 10
 #define IPPROTO_TCP 6
 
+/* include/linux/blk_types.h */
+#define REQ_OP_MASK 0xff
+#define REQ_OP_DRV_IN 34 /* this and above: commands of drivers, no data */
+enum {
+    REQ_OP_READ = 0,
+    REQ_OP_WRITE = 1,
+    REQ_OP_FLUSH = 2,
+    REQ_OP_ZONE_APPEND = 7,
+};
+
 /* include/net/tcp_states.h */
 enum {
     TCP_ESTABLISHED = 1,

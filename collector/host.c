@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* host - processors, memory, pressure and disks of this host, from /proc. */
+/* host - processors, memory and pressure of this host, from /proc. */
 
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "collector/file.h"
-#include "collector/map.h"
 #include "collector/procfs.h"
 #include "collector/source.h"
 
 #define MAX_CPUS 4096
-#define SECTOR_BYTES 512 /* of /proc/diskstats, whatever the disk's own */
 
 enum host_file {
     FILE_STAT,
     FILE_MEMINFO,
     FILE_VMSTAT,
-    FILE_DISKSTATS,
     FILE_PRESSURE_CPU,
     FILE_PRESSURE_MEMORY,
     FILE_PRESSURE_IO,
@@ -35,7 +31,6 @@ struct host {
     double tick_seconds; /* of a clock tick of /proc/stat */
     struct rca_cpu_ticks *now, *before; /* owned, MAX_CPUS each */
     _Bool have_before;
-    struct rca_map disks; /* name -> whether it is a whole disk */
 };
 
 /* What each file is for, as a feature. */
@@ -45,7 +40,6 @@ static const struct {
     [FILE_STAT] = {"stat", "host cpu", "processor use of the host"},
     [FILE_MEMINFO] = {"meminfo", "host memory", "free memory of the host"},
     [FILE_VMSTAT] = {"vmstat", "host paging", "major faults and swapping"},
-    [FILE_DISKSTATS] = {"diskstats", "disks", "load and latency of disks"},
     [FILE_PRESSURE_CPU] = {"pressure/cpu", "host cpu pressure",
                            "waiting for processors (boot with psi=1)"},
     [FILE_PRESSURE_MEMORY] = {"pressure/memory", "host memory pressure",
@@ -65,7 +59,6 @@ static void close_host(void **state)
     for (unsigned i = 0; i < FILE_COUNT; i++)
         rca_file_close(&h->fd[i]);
     rca_text_done(&h->text);
-    rca_map_done(&h->disks);
     free(h->now);
     free(h->before);
     free(h);
@@ -194,74 +187,6 @@ static void tick_pressure(struct host *h, struct rca_observer *obs, rca_id host,
         rca_observe_value(obs, host, series, (double)us * 1e-6);
 }
 
-/* --- disks ---------------------------------------------------------------- */
-
-static _Bool starts(const char *name, const char *with)
-{
-    return !strncmp(name, with, strlen(with));
-}
-
-/* sysfs has a folder under block/ for whole disks and none for partitions. */
-static _Bool look_up_disk(const struct host *h, const char *name)
-{
-    char path[PATH_MAX], clean[32];
-
-    if (starts(name, "loop") || starts(name, "ram"))
-        return 0;
-    (void)snprintf(path, sizeof(path), "%s/block", h->env->sys);
-    if (access(path, F_OK))
-        return 1; /* no sysfs to ask */
-    (void)snprintf(clean, sizeof(clean), "%s", name);
-    for (char *p = clean; *p; p++) {
-        if (*p == '/')
-            *p = '!'; /* as the kernel spells it: cciss!c0d0 */
-    }
-    (void)snprintf(path, sizeof(path), "%s/block/%s", h->env->sys, clean);
-    return access(path, F_OK) == 0;
-}
-
-static _Bool is_disk(struct host *h, const char *name)
-{
-    uint32_t known;
-
-    if (rca_map_get(&h->disks, name, strlen(name), &known))
-        return known;
-    known = look_up_disk(h, name);
-    /* without memory it is looked up again next time */
-    (void)!rca_map_set(&h->disks, name, strlen(name), known);
-    return known;
-}
-
-static void report_disk(struct rca_observer *obs, const struct rca_disk_line *d)
-{
-    const rca_id disk = rca_observe_entity(obs, RCA_KIND_DISK, d->name);
-
-    rca_observe_edge(obs, rca_observe_host(obs), disk, RCA_EDGE_USES);
-    rca_observe_value(obs, disk, "reads_total", (double)d->reads);
-    rca_observe_value(obs, disk, "writes_total", (double)d->writes);
-    rca_observe_value(obs, disk, "ios_total", (double)(d->reads + d->writes));
-    rca_observe_value(obs, disk, "read_bytes_total",
-                      (double)d->read_sectors * SECTOR_BYTES);
-    rca_observe_value(obs, disk, "written_bytes_total",
-                      (double)d->written_sectors * SECTOR_BYTES);
-    rca_observe_value(obs, disk, "io_seconds_total", (double)d->busy_ms * 1e-3);
-    rca_observe_value(obs, disk, "io_wait_seconds_total",
-                      (double)(d->read_ms + d->write_ms) * 1e-3);
-}
-
-static void tick_disks(struct host *h, struct rca_observer *obs)
-{
-    struct rca_disk_line d;
-    size_t pos = 0;
-
-    while ((pos = rca_procfs_disk(h->text.data, h->text.len, pos, &d))) {
-        if ((d.reads || d.writes) && is_disk(h, d.name))
-            report_disk(obs, &d);
-        if (pos >= h->text.len)
-            break;
-    }
-}
-
 /* --- the source ----------------------------------------------------------- */
 
 static void report_file(struct host *h, struct rca_observer *obs,
@@ -276,9 +201,6 @@ static void report_file(struct host *h, struct rca_observer *obs,
         break;
     case FILE_VMSTAT:
         tick_vmstat(h, obs, host);
-        break;
-    case FILE_DISKSTATS:
-        tick_disks(h, obs);
         break;
     case FILE_PRESSURE_CPU:
         tick_pressure(h, obs, host, "cpu_pressure_seconds_total");

@@ -179,22 +179,27 @@ int rca_procfs_cpus(const char *text, size_t len, struct rca_cpu_ticks *ret_all,
 static _Bool disk_line(struct cursor line, struct rca_disk_line *ret)
 {
     struct cursor name;
-    uint64_t dev[2], v[10];
+    uint64_t dev[2], v[17] = {0}; /* 11 before Linux 4.18, 15 before 5.5 */
 
-    if (numbers(&line, dev, 2) != 2)
+    if (numbers(&line, dev, 2) != 2 || dev[0] > UINT32_MAX ||
+        dev[1] > UINT32_MAX)
         return 0;
     name = next_word(&line);
     if (name.p == name.end || length(name) >= sizeof(ret->name) ||
         memchr(name.p, '\0', length(name)) ||
-        numbers(&line, v, RCA_ARRAY_SIZE(v)) != RCA_ARRAY_SIZE(v))
+        numbers(&line, v, RCA_ARRAY_SIZE(v)) < 10)
         return 0;
-    *ret = (struct rca_disk_line){.reads = v[0],
+    *ret = (struct rca_disk_line){.major = (unsigned)dev[0],
+                                  .minor = (unsigned)dev[1],
+                                  .reads = v[0],
                                   .read_sectors = v[2],
                                   .read_ms = v[3],
                                   .writes = v[4],
                                   .written_sectors = v[6],
                                   .write_ms = v[7],
-                                  .busy_ms = v[9]};
+                                  .in_flight = v[8],
+                                  .busy_ms = v[9],
+                                  .flushes = v[15]};
     memcpy(ret->name, name.p, length(name));
     return 1;
 }
@@ -267,7 +272,8 @@ static void set_mount(char ret[RCA_MOUNT_PATH], struct cursor path)
 static void mount_line(struct cursor line,
                        char ret[RCA_CGROUP_TREES][RCA_MOUNT_PATH])
 {
-    static const char *const v1[] = {"cpu", "cpuacct", "memory"};
+    static const char *const v1[] = {"cpu", "cpuacct", "memory", "blkio",
+                                     "pids"};
     struct cursor point = {NULL, NULL}, word, type;
 
     for (unsigned i = 0; i < 5; i++)

@@ -46,12 +46,15 @@ RCA_MUST_CHECK int rca_procfs_cpus(const char *text, size_t len,
                                    struct rca_cpu_ticks *ret_all,
                                    struct rca_cpu_ticks *ret_cpus, size_t max);
 
-/** struct rca_disk_line - one line of /proc/diskstats */
+/** struct rca_disk_line - one line of /proc/diskstats
+ * @in_flight: requests under way now; @flushes: 0 before Linux 5.5 */
 struct rca_disk_line {
     char name[32];
+    unsigned major, minor;
     uint64_t reads, read_sectors, read_ms;
     uint64_t writes, written_sectors, write_ms;
-    uint64_t busy_ms;
+    uint64_t in_flight, busy_ms;
+    uint64_t flushes;
 };
 
 /** rca_procfs_disk() - the next sound line at or after @pos
@@ -63,7 +66,9 @@ size_t rca_procfs_disk(const char *text, size_t len, size_t pos,
 enum rca_cgroup_tree {
     RCA_CGROUP_CPU,
     RCA_CGROUP_CPUACCT,
-    RCA_CGROUP_MEMORY, /* these three: v1, as enum rca_cgroup_v1 */
+    RCA_CGROUP_MEMORY,
+    RCA_CGROUP_BLKIO,
+    RCA_CGROUP_PIDS, /* these five: v1, as enum rca_cgroup_v1 */
     RCA_CGROUP_V2,
     RCA_CGROUP_TREES,
 };

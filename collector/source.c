@@ -9,11 +9,17 @@
 
 /* In the order in which they run; see the header. */
 static const struct rca_source *const table[] = {
-    &rca_source_cgroup,    &rca_source_task,
-    &rca_source_host,      &rca_source_sock,
-    &rca_source_drop,      &rca_source_link,
-    &rca_source_snmp,      &rca_source_nft,
-    &rca_source_conntrack, NULL,
+    &rca_source_cgroup,
+    &rca_source_task,
+    &rca_source_host,
+    &rca_source_disk,
+    &rca_source_sock,
+    &rca_source_drop,
+    &rca_source_link,
+    &rca_source_snmp,
+    &rca_source_nft,
+    &rca_source_conntrack,
+    NULL,
 };
 
 const struct rca_source *const *rca_source_table(void)

@@ -51,13 +51,6 @@ static void write_all(struct box *box)
     tree_write(box->root, "proc/meminfo",
                "MemTotal: 9 kB\nMemAvailable:     2048 kB\n");
     tree_write(box->root, "proc/vmstat", "pgmajfault 12\npswpin 34\n");
-    tree_write(box->root, "proc/diskstats",
-               "7 0 loop0 1 1 1 1 1 1 1 1 1 1 1\n"
-               "8 0 sda 10 0 20 300 4 0 8 100 0 250 400\n"
-               "8 1 sda1 10 0 20 300 4 0 8 100 0 250 400\n"
-               "8 16 sdb 0 0 0 0 0 0 0 0 0 0 0\n");
-    tree_write(box->root, "sys/block/sda/stat", "");
-    tree_write(box->root, "sys/block/sdb/stat", "");
     tree_write(box->root, "proc/pressure/cpu", "some avg10=0 total=2500000\n");
     tree_write(box->root, "proc/pressure/memory", "some avg10=0 total=1\n");
     tree_write(box->root, "proc/pressure/io", "some avg10=0 total=2\n");
@@ -111,30 +104,6 @@ static void the_busiest_processor_is_the_one_with_least_idle_time(void **state)
     assert_nan(host_value(box, "cpu_busiest_ratio"));
 }
 
-static void whole_disks_that_were_ever_used_are_reported(void **state)
-{
-    struct box *box = *state;
-    rca_id sda;
-
-    write_all(box);
-    assert_ok(rca_source_host.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
-    assert_true(is_known(box->obs, RCA_KIND_DISK, "sda"));
-    assert_false(is_known(box->obs, RCA_KIND_DISK, "sda1"));
-    assert_false(is_known(box->obs, RCA_KIND_DISK, "sdb"));
-    assert_false(is_known(box->obs, RCA_KIND_DISK, "loop0"));
-    sda = rca_observe_entity(box->obs, RCA_KIND_DISK, "sda");
-    assert_true(
-        has_edge(box->obs, rca_observe_host(box->obs), sda, RCA_EDGE_USES));
-    assert_close(sample_of(box->obs, sda, "reads_total"), 10, 0);
-    assert_close(sample_of(box->obs, sda, "writes_total"), 4, 0);
-    assert_close(sample_of(box->obs, sda, "ios_total"), 14, 0);
-    assert_close(sample_of(box->obs, sda, "read_bytes_total"), 10240, 0);
-    assert_close(sample_of(box->obs, sda, "written_bytes_total"), 4096, 0);
-    assert_close(sample_of(box->obs, sda, "io_seconds_total"), 0.25, 1e-12);
-    assert_close(sample_of(box->obs, sda, "io_wait_seconds_total"), 0.4, 1e-12);
-}
-
 static void what_is_missing_is_a_feature_that_is_off(void **state)
 {
     struct box *box = *state;
@@ -148,8 +117,8 @@ static void what_is_missing_is_a_feature_that_is_off(void **state)
         off += f[i].state == RCA_FEATURE_OFF;
         assert_int_equal(f[i].state == RCA_FEATURE_OFF, f[i].lost[0] != '\0');
     }
-    assert_int_equal(n, 7);
-    assert_int_equal(off, 6);
+    assert_int_equal(n, 6);
+    assert_int_equal(off, 5);
     tick(box, 0);
     assert_int_equal(box->obs->n_samples, 1);
 }
@@ -185,8 +154,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             the_busiest_processor_is_the_one_with_least_idle_time, setup,
             teardown),
-        cmocka_unit_test_setup_teardown(
-            whole_disks_that_were_ever_used_are_reported, setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_is_missing_is_a_feature_that_is_off, setup, teardown),
         cmocka_unit_test_setup_teardown(without_any_file_the_source_cannot_open,
