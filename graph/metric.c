@@ -122,7 +122,7 @@ static const struct rca_metric table[] = {
           "io_wait_seconds_total", "ios_total"),
     RATE("io_pressure_ratio", "I/O pressure", SATURATION, RATIO, 1, RES_RATIO,
          "io_pressure_seconds_total"),
-    GAUGE("ios_in_flight", "disk requests under way", OTHER, COUNT, 0, RES_LOAD,
+    GAUGE("ios_in_flight", "disk requests under way", OTHER, NONE, 0, RES_LOAD,
           MEAN, NULL),
     RATE("ip_discards_per_second", "IP discards", ERROR, PER_SECOND, 1,
          RES_EVENTS, "ip_discards_total"),
