@@ -63,6 +63,12 @@ static int check(const struct options *o)
     return -1;
 }
 
+static int nothing(void)
+{
+    (void)fprintf(stderr, "rca: nothing was measured there\n");
+    return RCA_EXIT_UNCLEAR;
+}
+
 /* one tick: the newest up to @at, and what came shortly before it */
 static int choose_tick(const struct rca_open *open, const struct options *o,
                        struct rca_slices *want)
@@ -181,7 +187,7 @@ static int export(const struct rca_cli *cli, const struct rca_open *open,
     if (r > 0)
         return r;
     if (r == RCA_ETOOFEW)
-        return rca_say("nothing was measured", NULL, r);
+        return nothing();
     return r ? rca_say(o->out ? o->out : "cannot write", NULL, r)
              : report(cli, o, &count);
 }

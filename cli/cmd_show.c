@@ -5,38 +5,45 @@
 #include "cli/args.h"
 #include "cli/common.h"
 #include "cli/show_model.h"
+#include "cli/slice.h"
 #include "cli/spark.h"
 #include "graph/base/name.h"
 #include "graph/base/time.h"
 #include "graph/dot.h"
 
+/** Ticks that may be missing before the time that is asked for. */
+#define STALE_TICKS 5
+
 static const struct rca_usage usage = {
     "show",
-    "rca show entities|edges|graph\n"
-    "       rca show series|entity NAME\n"
+    "rca show entities|edges|graph [--at TIME | --from TIME --to TIME]\n"
+    "       rca show series|entity NAME [--at TIME]\n"
     "       rca show --model",
     "What is known: the entities, the edges between them (each from the\n"
-    "dependent to what it depends on), the graph in DOT; the metrics of one\n"
-    "entity over the last hour, or what the model learned of it; the model as\n"
-    "a whole: what it was learned from and how much each piece of evidence\n"
-    "counts.",
+    "dependent to what it depends on), the graph in DOT, with when each was\n"
+    "first and last seen; of all times, or those that were there at a time or\n"
+    "within a range. The metrics of one entity over the hour up to a time, or\n"
+    "what the model learned of it; the model as a whole: what it was learned\n"
+    "from and how much each piece of evidence counts.",
     "  rca show entities\n"
     "  rca show series web\n"
     "  rca show entity web\n"
     "  rca show --model\n"
-    "  rca show graph | dot -Tsvg > graph.svg\n",
+    "  rca show graph | dot -Tsvg > graph.svg\n"
+    "  rca show edges --at 14:02\n"
+    "  rca show entities --from -1h --to -30min\n",
 };
 
 static int show_entities(const struct rca_open *open, const char *name)
 {
-    char last[RCA_TIME_TEXT_SIZE];
+    char first[RCA_TIME_TEXT_SIZE], last[RCA_TIME_TEXT_SIZE];
 
     (void)name;
     for (uint32_t i = 0; i < rca_graph_size(open->graph); i++) {
         const struct rca_entity *e = rca_graph_entity(open->graph, i);
 
-        printf("%-10s %-44s %s\n", rca_kind_name(e->kind), e->name,
-               rca_time_utc(e->last, last));
+        printf("%-10s %-44s %s  %s\n", rca_kind_name(e->kind), e->name,
+               rca_time_utc(e->first, first), rca_time_utc(e->last, last));
     }
     return RCA_EXIT_DONE;
 }
@@ -48,14 +55,18 @@ static const struct rca_entity *end(const struct rca_graph *g, rca_id id)
 
 static int show_edges(const struct rca_open *open, const char *name)
 {
+    char first[RCA_TIME_TEXT_SIZE], last[RCA_TIME_TEXT_SIZE];
+
     (void)name;
     for (uint32_t i = 0; i < rca_graph_edges(open->graph); i++) {
         const struct rca_edge *edge = rca_graph_edge(open->graph, i);
         const struct rca_entity *a = end(open->graph, edge->source);
         const struct rca_entity *b = end(open->graph, edge->target);
 
-        printf("%s/%s %s %s/%s\n", rca_kind_name(a->kind), a->name,
-               rca_edge_name(edge->kind), rca_kind_name(b->kind), b->name);
+        printf("%s/%s %s %s/%s  %s  %s\n", rca_kind_name(a->kind), a->name,
+               rca_edge_name(edge->kind), rca_kind_name(b->kind), b->name,
+               rca_time_utc(edge->first, first),
+               rca_time_utc(edge->last, last));
     }
     return RCA_EXIT_DONE;
 }
@@ -200,7 +211,53 @@ static int unknown(const char *word)
     return RCA_EXIT_USAGE;
 }
 
-static int show_subject(struct rca_cli *cli, const char *word, const char *name)
+/* struct when - RCA_TIME_NONE where it was not said */
+struct when {
+    rca_time at, from, to;
+};
+
+/* The graph of the newest tick up to @at. */
+static int go_back(struct rca_open *open, rca_time at, struct when *ret)
+{
+    const rca_time interval =
+        open->info.interval ? open->info.interval : RCA_SECOND;
+    const struct rca_slices want = {
+        .store = open->store, .from = at - STALE_TICKS * interval, .to = at};
+    rca_time tick;
+    const int r = rca_slices_newest(&want, &tick);
+
+    if (r)
+        return rca_say("cannot read", NULL, r);
+    if (tick == RCA_TIME_NONE) {
+        (void)fprintf(stderr, "rca: nothing was collected at that time\n");
+        return RCA_EXIT_UNCLEAR;
+    }
+    ret->from = ret->to = open->info.last = tick;
+    return -1;
+}
+
+/* Keep of the graph what was there @when. */
+static int restrict_to(struct rca_open *open, struct when when)
+{
+    struct rca_graph *g;
+    int r = when.at == RCA_TIME_NONE ? -1 : go_back(open, when.at, &when);
+
+    if (r >= 0)
+        return r;
+    if (when.from == RCA_TIME_NONE && when.to == RCA_TIME_NONE)
+        return -1;
+    r = rca_store_graph(
+        open->store, when.from == RCA_TIME_NONE ? open->info.first : when.from,
+        when.to == RCA_TIME_NONE ? open->info.last : when.to, &g);
+    if (r)
+        return rca_say("cannot read", NULL, r);
+    rca_graph_free(&open->graph);
+    open->graph = g;
+    return -1;
+}
+
+static int show_subject(struct rca_cli *cli, const char *word, const char *name,
+                        struct when when)
 {
     struct rca_open open;
     int r;
@@ -214,7 +271,8 @@ static int show_subject(struct rca_cli *cli, const char *word, const char *name)
         r = rca_open_store(cli, &open);
         if (r >= 0)
             return r;
-        r = subjects[i].show(&open, name);
+        r = restrict_to(&open, when);
+        r = r >= 0 ? r : subjects[i].show(&open, name);
         rca_open_done(&open);
         return r;
     }
@@ -235,8 +293,15 @@ static int show_model(struct rca_cli *cli)
 
 int rca_cmd_show(struct rca_cli *cli, int argc, char **argv)
 {
+    struct when when = {RCA_TIME_NONE, RCA_TIME_NONE, RCA_TIME_NONE};
     _Bool model = 0;
     const struct rca_arg args[] = {
+        {"at", 0, RCA_ARG_TIME, "TIME", &when.at, NULL,
+         "as of then: of the newest tick up to it"},
+        {"from", 0, RCA_ARG_TIME, "TIME", &when.from, NULL,
+         "what was seen since"},
+        {"to", 0, RCA_ARG_TIME, "TIME", &when.to, NULL,
+         "what was seen until then"},
         {"model", 0, RCA_ARG_FLAG, NULL, &model, NULL,
          "what was learned, and what counts for a cause"},
         {0},
@@ -253,5 +318,11 @@ int rca_cmd_show(struct rca_cli *cli, int argc, char **argv)
         return wrong("show what? entities, edges, graph, series, entity or "
                      "--model",
                      NULL);
-    return show_subject(cli, words[0], words[1]);
+    if (when.at != RCA_TIME_NONE &&
+        (when.from != RCA_TIME_NONE || when.to != RCA_TIME_NONE))
+        return wrong("--at goes without --from and --to", NULL);
+    if (when.from != RCA_TIME_NONE && when.to != RCA_TIME_NONE &&
+        when.from > when.to)
+        return wrong("--from is after --to", NULL);
+    return show_subject(cli, words[0], words[1], when);
 }

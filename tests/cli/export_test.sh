@@ -137,6 +137,20 @@ if "$rca" --db "$dir/db" export >/dev/full 2>/dev/null; then
     failed=1
 fi
 
+# the graph as it was
+try 0 '^service/web runs_on cgroup/web  2023-11-14T22:13:20Z  2023-11-15T22:24:59Z' \
+    show edges
+try 0 '^cgroup +web' show entities --at @1700000099
+[ "$(wc -l <"$dir/out")" -eq 2 ] || { echo 'not ok: the disk came later'; failed=1; }
+try 0 '^disk ' show entities --at @1700000100.5
+try 0 'label="web"' show graph --to @1700000099
+! grep -q sda "$dir/out" || { echo 'not ok: the disk came later'; failed=1; }
+try 0 'request_rate_per_second .* 7 /s' show series service/web --at @1700000200
+try 4 'nothing was collected at that time' show graph --at @1700040000
+try 2 'goes without' show graph --at @1700040000 --to @1700040000
+try 2 'from is after' show graph --from @1700040001 --to @1700040000
+try 0 '^\{"schema_version":1,"store".*"lost":\[\]' status --format json
+
 # broken lines: one line that names it, and no store is left
 head -5 "$dir/lines.jsonl" | cut -c1-40 >"$dir/bad.jsonl"
 for file in "$dir/bad.jsonl" /dev/null "$0"; do
