@@ -123,16 +123,10 @@ enum rca_sock_time {
     RCA_SOCK_TIMES,
 };
 
-/**
- * struct rca_sock_edge - counted for a key since the source was opened
- * @errors:    replies that say error; requests that a client gave up
- * @failures:  connects that failed
- * @max_ns:    largest of an epoch, by epoch & 1; good where @max_epoch matches
- * @srtt_us:   smoothed round trip of the connection that reported last
- * @pid:       process that used one last
- * @uts:       inode of its UTS namespace, key of the map `nodes`
- */
-struct rca_sock_edge {
+/** struct rca_sock_sum - what is counted of connections and requests
+ * @errors:   replies that say error; requests that a client gave up
+ * @failures: connects that failed */
+struct rca_sock_sum {
     __u64 requests;
     __u64 errors;
     __u64 sent_bytes;
@@ -141,18 +135,39 @@ struct rca_sock_edge {
     __u64 failures;
     __u64 resets;
     __u64 retransmits;
+};
+
+_Static_assert(sizeof(struct rca_sock_sum) == 64, "a cache line");
+
+/** Each processor also adds what it counts to a sum of its own, so that what
+ * finds no edge is known; a power of two, processors beyond it share. */
+#define RCA_SOCK_CPUS 64
+
+/**
+ * struct rca_sock_edge - counted for a key since the source was opened
+ * @refused, @timed_out: of sum.failures; the rest is unreachable or the like
+ * @max_ns:    largest of an epoch, by epoch & 1; good where @max_epoch matches
+ * @srtt_us:   smoothed round trip of the connection that reported last
+ * @pid:       process that used one last
+ * @uts:       inode of its UTS namespace, key of the map `nodes`
+ * @coarse:    1 where remotes are not told apart
+ */
+struct rca_sock_edge {
+    struct rca_sock_sum sum;
+    __u64 refused;
+    __u64 timed_out;
     __u64 sum_ns[RCA_SOCK_TIMES];
     __u64 max_ns[2][RCA_SOCK_TIMES];
     __u32 max_epoch[2];
     __u32 srtt_us;
     __u32 pid;
     __u32 uts;
-    __u32 unused;
+    __u32 coarse;
     __u32 bucket[RCA_SOCK_TIMES][RCA_LATENCY_BUCKETS];
 };
 
 _Static_assert(sizeof(struct rca_sock_edge) ==
-                   8 * (8 + 3 * RCA_SOCK_TIMES) + 24 +
+                   64 + 8 * (2 + 3 * RCA_SOCK_TIMES) + 24 +
                        4 * RCA_SOCK_TIMES * RCA_LATENCY_BUCKETS,
                "both sides must agree");
 

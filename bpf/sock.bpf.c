@@ -8,16 +8,22 @@
  * ends, service time begins) and ends with the first byte of the reply; a
  * client's lasts from the first byte sent to the first byte received.
  *
+ * What costs is being called at all, so there are two calls a request and
+ * side, both on TCP alone and under the socket's lock: one when the process
+ * sends, one when it takes data. When the data came, TCP itself remembers; how
+ * much was sent and taken are its sequence numbers, which are read when a turn
+ * ends: differences of them add up whoever reads them, and whatever way the
+ * data went (splice, sendfile).
+ *
  * What a socket is doing lives in its storage. Its counts are added to `edges`
  * when a turn ends, so a request costs one look-up in a hash on each side.
  * Who uses a socket is asked in process context only: a server's child is born
  * in an interrupt, in the name of whoever was running.
  *
  * Each hook has one body and, where a supported kernel lacks the tracepoint, a
- * twin on the function that does the work; collector/sock_load.c picks one.
+ * twin; collector/sock_probe.c picks one.
  *
- * Limits: pipelined or multiplexed requests count as turns; a reader that
- * splices is not seen (Linux has no tracepoint there).
+ * Limit: pipelined or multiplexed requests count as turns.
  */
 
 #include "bpf/vmlinux_min.h"
@@ -29,49 +35,52 @@
 
 #include "bpf/cgroup.h"
 #include "bpf/events.h"
+#include "bpf/sock_edge.h"
 #include "bpf/sock_reply.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define MAX_EDGES 4096
 #define MAX_NODES 1024
 /* bytes of one-way traffic that may wait to be added to the edge */
 #define PENDING_BYTES 65536
 /* how long the owner of a socket is believed without asking again */
 #define OWNER_NS 1000000000ULL
 /* A client that closes with its request unanswered gave up if it had waited
- * for that long; sooner, it said goodbye and expected nothing. */
+ * for that long; sooner, it said goodbye and expected nothing. Likewise one
+ * that closes while it connects. */
 #define GIVE_UP_NS 100000000ULL
 #define MSG_PEEK 2
 
 enum phase {
     IDLE,
     ASKED, /* server: read, not answered; client: sent, not answered */
-    REPLYING, /* server: the reply is being sent, a next request may come */
 };
 
 /**
  * struct sock_state - what one socket is doing
- * @arrived: data of the next request came, 0: none did
- * @began:   of the request in hand; @read: by the process
- * @owned:   when the key's owner was last asked; 0: never
- * @sent, @received, @connections: not yet added to the edge
+ * @began:    of the request in hand, or of the connect; @read: by the process
+ * @owned:    when the key's owner was last asked; 0: never
+ * @sent, @taken: sequence numbers up to which bytes are on the edge
+ * @seen:     that of the last byte taken, to tell a peek
+ * @era:      of which the rest is: another one's is stale
+ * @finished: nothing more will be sent
  */
 struct sock_state {
     struct rca_sock_key key;
-    __u64 arrived;
     __u64 began;
     __u64 read;
     __u64 owned;
-    __u64 sent;
-    __u64 received;
-    __u32 connections;
+    __u32 sent;
+    __u32 taken;
+    __u32 seen;
     __u32 retrans;
+    __u32 connections;
     __u32 pid;
     __u32 uts;
+    __u32 era;
     __u8 phase;
-    __u8 error;
     __u8 reset;
+    __u8 finished;
     __u8 unused[5];
 };
 
@@ -82,14 +91,6 @@ struct {
     __type(value, struct sock_state);
 } sockets SEC(".maps");
 
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, MAX_EDGES);
-    __type(key, struct rca_sock_key);
-    __type(value, struct rca_sock_edge);
-} edges SEC(".maps");
-
 /* node names by UTS namespace: what a container calls itself */
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
@@ -99,74 +100,13 @@ struct {
     __type(value, char[RCA_NODE_SIZE]);
 } nodes SEC(".maps");
 
-/* entries that may tell remotes apart; the rest is kept so that a service still
- * shows when its remotes have no room */
-const volatile __u32 detailed = MAX_EDGES - MAX_EDGES / 8;
-
-__u32 epoch; /* of max_ns; the reader counts it up */
-__u32 n_edges; /* entries; the reader corrects it as it deletes */
-__u64 folded; /* reports that went to a coarser key */
-__u64 lost; /* reports that went nowhere */
-
-static const struct rca_sock_edge zero;
-
-/* --- edges ----------------------------------------------------------------- */
-
-static __always_inline struct rca_sock_edge *add_edge(
-    const struct rca_sock_key *key)
-{
-    if (!bpf_map_update_elem(&edges, key, &zero, BPF_NOEXIST))
-        __sync_fetch_and_add(&n_edges, 1);
-    return bpf_map_lookup_elem(&edges, key);
-}
-
-static __noinline struct rca_sock_edge *coarse_edge(
-    const struct rca_sock_key *key)
-{
-    struct rca_sock_key coarse = *key;
-    struct rca_sock_edge *edge;
-
-    __sync_fetch_and_add(&folded, 1);
-    __builtin_memset(coarse.remote, 0, sizeof(coarse.remote));
-    edge = bpf_map_lookup_elem(&edges, &coarse);
-    if (!edge)
-        edge = add_edge(&coarse);
-    if (edge)
-        return edge;
-
-    __builtin_memset(&coarse, 0, sizeof(coarse));
-    coarse.role = key->role;
-    edge = bpf_map_lookup_elem(&edges, &coarse);
-    if (!edge)
-        __sync_fetch_and_add(&lost, 1);
-    return edge;
-}
-
-static __always_inline struct rca_sock_edge *edge_of(
-    const struct rca_sock_key *key)
-{
-    struct rca_sock_edge *edge = bpf_map_lookup_elem(&edges, key);
-
-    if (!edge && n_edges < detailed)
-        edge = add_edge(key);
-    return edge ? edge : coarse_edge(key);
-}
-
-static __always_inline void observe(struct rca_sock_edge *edge, __u32 what,
-                                    __u64 ns)
-{
-    __u32 now = epoch;
-    __u32 slot = now & 1;
-
-    if (edge->max_epoch[slot] != now) {
-        edge->max_epoch[slot] = now;
-        __builtin_memset(edge->max_ns[slot], 0, sizeof(edge->max_ns[slot]));
-    }
-    if (ns > edge->max_ns[slot][what])
-        edge->max_ns[slot][what] = ns;
-    __sync_fetch_and_add(&edge->sum_ns[what], ns);
-    __sync_fetch_and_add(&edge->bucket[what][rca_latency_bucket(ns)], 1);
-}
+const volatile __u64 tick_ns = 4000000; /* a jiffy */
+/* counted up when hooks come or go, as what a socket does in between is not
+ * seen; never 0 */
+__u32 era;
+/* whether sends and receives are seen: else bytes would not be looked at for so
+ * long that sequence numbers wrap */
+__u32 watched;
 
 /* --- sockets --------------------------------------------------------------- */
 
@@ -231,15 +171,22 @@ static __always_inline void keep_node(struct task_struct *task, __u32 inode)
     bpf_map_update_elem(&nodes, &inode, name, BPF_NOEXIST);
 }
 
-/* What was retransmitted before we came is not ours to report. */
 static __always_inline void start_state(struct sock_state *s,
                                         const struct sock *sk)
 {
     struct tcp_sock *tcp = bpf_skc_to_tcp_sock((void *)sk);
 
-    set_role(s, sk);
-    if (tcp)
-        s->retrans = tcp->total_retrans;
+    if (!s->key.role)
+        set_role(s, sk);
+    s->phase = IDLE;
+    s->era = era;
+    if (!tcp)
+        return;
+    /* what was sent, taken and repeated before we came is not ours to report */
+    s->sent = tcp->write_seq;
+    s->taken = tcp->copied_seq;
+    s->seen = s->taken - 1; /* whoever comes now took something */
+    s->retrans = tcp->total_retrans;
 }
 
 /* In process context only. */
@@ -258,13 +205,15 @@ static __always_inline void set_owner(struct sock_state *s, __u64 now)
 
 static __always_inline void renew_owner(struct sock_state *s, __u64 now)
 {
-    if (!s->owned || now - s->owned > OWNER_NS)
+    if (now - s->owned > OWNER_NS)
         set_owner(s, now);
 }
 
 static __always_inline struct sock_state *old_state(const struct sock *sk)
 {
-    return bpf_sk_storage_get(&sockets, (void *)sk, NULL, 0);
+    struct sock_state *s = bpf_sk_storage_get(&sockets, (void *)sk, NULL, 0);
+
+    return s && s->era == era ? s : NULL;
 }
 
 static __always_inline struct sock_state *get_state(const struct sock *sk)
@@ -275,153 +224,174 @@ static __always_inline struct sock_state *get_state(const struct sock *sk)
                            BPF_SK_STORAGE_GET_F_CREATE);
     if (!s)
         __sync_fetch_and_add(&lost, 1);
-    else if (!s->key.role)
+    else if (s->era != era)
         start_state(s, sk);
     return s;
 }
 
-/* Add what the socket gathered. */
+/* --- what a socket has to report ------------------------------------------- */
+
+/* How far the process has read. The end of the stream is a number, too, as soon
+ * as it has been read, but no byte. */
+static __always_inline __u32 taken_by(const struct sock *sk,
+                                      const struct tcp_sock *tcp)
+{
+    const __u32 copied = tcp->copied_seq;
+
+    if (sk->__sk_common.skc_flags & (1UL << SOCK_DONE) &&
+        copied == tcp->rcv_nxt)
+        return copied - 1;
+    return copied;
+}
+
+/* Of two that come at once, the one with the older number takes back what the
+ * other gave too much. */
+static __always_inline __u64 difference(__u32 now, __u32 then)
+{
+    const __u32 n = now - then;
+
+    return n < 0U - (PENDING_BYTES << 4) ? n : (__u64)(__s64)(__s32)n;
+}
+
+static __always_inline void flush_bytes(const struct sock *sk,
+                                        const struct tcp_sock *tcp,
+                                        struct sock_state *s,
+                                        struct rca_sock_edge *edge)
+{
+    __u32 now = taken_by(sk, tcp);
+    __u64 n = difference(now, __sync_lock_test_and_set(&s->taken, now));
+
+    if (n)
+        RCA_COUNT(edge, received_bytes, n);
+    if (s->finished)
+        return;
+    now = tcp->write_seq;
+    n = difference(now, __sync_lock_test_and_set(&s->sent, now));
+    if (n)
+        RCA_COUNT(edge, sent_bytes, n);
+}
+
 static __always_inline void flush(const struct sock *sk, struct sock_state *s,
                                   struct rca_sock_edge *edge)
 {
     struct tcp_sock *tcp = bpf_skc_to_tcp_sock((void *)sk);
 
-    __sync_fetch_and_add(&edge->sent_bytes, s->sent);
-    __sync_fetch_and_add(&edge->received_bytes, s->received);
-    if (s->connections)
-        __sync_fetch_and_add(&edge->connections, s->connections);
-    s->sent = s->received = 0;
-    s->connections = 0;
-    edge->pid = s->pid;
-    edge->uts = s->uts;
+    if (s->connections) {
+        RCA_COUNT(edge, connections, s->connections);
+        s->connections = 0;
+    }
     if (!tcp)
         return;
-    if (tcp->total_retrans != s->retrans)
-        __sync_fetch_and_add(&edge->retransmits,
-                             tcp->total_retrans - s->retrans);
-    s->retrans = tcp->total_retrans;
+    if (watched)
+        flush_bytes(sk, tcp, s, edge);
+    if (tcp->total_retrans != s->retrans) {
+        RCA_COUNT(edge, retransmits, tcp->total_retrans - s->retrans);
+        s->retrans = tcp->total_retrans;
+    }
+    if (!edge)
+        return;
     edge->srtt_us = tcp->srtt_us >> 3;
+    edge->pid = s->pid;
+    edge->uts = s->uts;
 }
 
 static __noinline int end_turn(const struct sock *sk, struct sock_state *s,
-                               __u64 now)
+                               __u64 now, bool error)
 {
     struct rca_sock_edge *edge;
 
     if (!sk || !s)
         return 0;
-    edge = edge_of(&s->key);
+    edge = rca_edge_of(&s->key);
     s->phase = IDLE;
-    if (!edge)
-        return 0;
-
-    __sync_fetch_and_add(&edge->requests, 1);
-    if (s->error)
-        __sync_fetch_and_add(&edge->errors, 1);
-    s->error = 0;
-    observe(edge, RCA_SOCK_LATENCY, now - s->began);
-    if (s->key.role == RCA_SOCK_SERVER) {
-        observe(edge, RCA_SOCK_SERVICE, now - s->read);
-        observe(edge, RCA_SOCK_QUEUE, s->read - s->began);
+    if (edge) {
+        rca_observe_ns(edge, RCA_SOCK_LATENCY, now - s->began);
+        if (s->key.role == RCA_SOCK_SERVER) {
+            rca_observe_ns(edge, RCA_SOCK_SERVICE, now - s->read);
+            rca_observe_ns(edge, RCA_SOCK_QUEUE, s->read - s->began);
+        }
     }
+    RCA_COUNT(edge, requests, 1);
+    if (error)
+        RCA_COUNT(edge, errors, 1);
     flush(sk, s, edge);
     return 0;
 }
 
-static __always_inline void flush_bulk(const struct sock *sk,
-                                       struct sock_state *s)
+/* Within a turn: only if much has gathered. */
+static __always_inline int flush_bulk(const struct sock *sk,
+                                      struct sock_state *s)
 {
+    struct tcp_sock *tcp = bpf_skc_to_tcp_sock((void *)sk);
     struct rca_sock_edge *edge;
 
-    if (s->sent + s->received < PENDING_BYTES)
-        return;
+    if (!tcp || (tcp->write_seq - s->sent) + (tcp->copied_seq - s->taken) <
+                    PENDING_BYTES)
+        return 0;
     if (!s->owned)
         set_owner(s, bpf_ktime_get_ns());
-    edge = edge_of(&s->key);
-    if (edge)
-        flush(sk, s, edge);
+    edge = rca_edge_of(&s->key);
+    flush(sk, s, edge);
+    return 0;
 }
 
 /* --- hooks: the bodies ----------------------------------------------------- */
 
-static __always_inline int sent(struct sock *sk, int bytes)
+/* @msg: before its first byte is taken, NULL: not known */
+static __always_inline int sends(const struct sock *sk,
+                                 const struct msghdr *msg)
 {
-    struct sock_state *s;
+    struct sock_state *s = get_state(sk);
     __u64 now;
 
-    if (bytes <= 0 || !is_tcp(sk))
-        return 0;
-    s = get_state(sk);
     if (!s)
         return 0;
-
-    s->sent += (__u32)bytes;
-    if ((s->key.role == RCA_SOCK_SERVER) == (s->phase == IDLE)) {
-        flush_bulk(sk, s); /* more of a reply, or of a request */
-        return 0;
-    }
+    if ((s->key.role == RCA_SOCK_SERVER) == (s->phase == IDLE))
+        return flush_bulk(sk, s); /* more of a reply, or of a request */
     now = bpf_ktime_get_ns();
     renew_owner(s, now);
     if (s->key.role == RCA_SOCK_SERVER)
-        return end_turn(sk, s, now);
+        return end_turn(sk, s, now, msg && rca_reply_is_error(msg));
     s->began = now;
     s->phase = ASKED;
     return 0;
 }
 
-static __always_inline int received(struct sock *sk, int bytes, int flags)
+/*
+ * When the data that are taken now arrived: TCP's clock of the last packet,
+ * unless something else went through the socket meanwhile (an acknowledgement
+ * that was put off); then only the jiffy in which data came last is known.
+ */
+static __always_inline __u64 arrived(const struct tcp_sock *tcp, __u64 now)
 {
-    struct sock_state *s;
+    __u64 at = tcp->tcp_mstamp * 1000, coarse;
+    __u32 jiffies;
+
+    jiffies = (__u32)bpf_jiffies64() - tcp->inet_conn.icsk_ack.lrcvtime;
+    coarse = now - jiffies * tick_ns;
+    if ((__s32)jiffies > 2 && coarse + 2 * tick_ns < at)
+        at = coarse;
+    return at < now ? at : now;
+}
+
+static __always_inline int takes(struct sock *sk)
+{
+    struct tcp_sock *tcp = bpf_skc_to_tcp_sock(sk);
+    struct sock_state *s = get_state(sk);
     __u64 now;
 
-    if (bytes <= 0 || flags & MSG_PEEK || !is_tcp(sk))
-        return 0;
-    s = get_state(sk);
-    if (!s)
-        return 0;
-
-    s->received += (__u32)bytes;
-    if ((s->key.role == RCA_SOCK_CLIENT) == (s->phase == IDLE)) {
-        flush_bulk(sk, s); /* more of a reply, or of a request */
-        return 0;
-    }
+    if (!s || !tcp || tcp->copied_seq == s->seen)
+        return 0; /* a peek */
+    s->seen = tcp->copied_seq;
+    if ((s->key.role == RCA_SOCK_CLIENT) == (s->phase == IDLE))
+        return flush_bulk(sk, s); /* more of a reply, or of a request */
     now = bpf_ktime_get_ns();
     renew_owner(s, now);
     if (s->key.role == RCA_SOCK_CLIENT)
-        return end_turn(sk, s, now);
+        return end_turn(sk, s, now, false);
     s->read = now;
-    s->began = s->arrived ? s->arrived : now;
-    s->arrived = 0;
+    s->began = arrived(tcp, now);
     s->phase = ASKED;
-    return 0;
-}
-
-static __always_inline int ready(const struct sock *sk)
-{
-    struct sock_state *s;
-
-    if (!is_tcp(sk) || !is_server(sk) ||
-        sk->__sk_common.skc_state != TCP_ESTABLISHED)
-        return 0;
-    s = get_state(sk);
-    if (s && !s->arrived && s->phase != ASKED)
-        s->arrived = bpf_ktime_get_ns();
-    return 0;
-}
-
-/* Before the first byte of a reply leaves. */
-static __always_inline int replies(const struct sock *sk,
-                                   const struct msghdr *msg)
-{
-    struct sock_state *s;
-
-    if (!is_server(sk))
-        return 0;
-    s = old_state(sk);
-    if (!s || s->key.role != RCA_SOCK_SERVER || s->phase != ASKED)
-        return 0;
-    s->phase = REPLYING;
-    s->error = rca_reply_is_error(msg);
     return 0;
 }
 
@@ -433,9 +403,8 @@ static __always_inline void count_reset(struct sock_state *s)
     if (s->reset)
         return;
     s->reset = 1;
-    edge = edge_of(&s->key);
-    if (edge)
-        __sync_fetch_and_add(&edge->resets, 1);
+    edge = rca_edge_of(&s->key);
+    RCA_COUNT(edge, resets, 1);
 }
 
 static __always_inline int was_reset(const struct sock *sk)
@@ -446,12 +415,28 @@ static __always_inline int was_reset(const struct sock *sk)
     if (sk->__sk_common.skc_state == TCP_SYN_SENT)
         return 0;
     s = old_state(sk);
-    if (s && s->key.role)
+    if (s)
         count_reset(s);
     return 0;
 }
 
 /* --- the life of a connection ---------------------------------------------- */
+
+static __always_inline void count_failure(const struct sock *sk,
+                                          const struct sock_state *s,
+                                          struct rca_sock_edge *edge)
+{
+    const int error = sk->sk_err;
+
+    RCA_COUNT(edge, failures, 1);
+    if (!edge)
+        return;
+    if (error == ECONNREFUSED || error == ECONNRESET)
+        __sync_fetch_and_add(&edge->refused, 1);
+    else if (error == ETIMEDOUT ||
+             (!error && bpf_ktime_get_ns() - s->began >= GIVE_UP_NS))
+        __sync_fetch_and_add(&edge->timed_out, 1);
+}
 
 static __always_inline void leaves_established(const struct sock *sk,
                                                struct sock_state *s, int state)
@@ -459,10 +444,8 @@ static __always_inline void leaves_established(const struct sock *sk,
     __u64 now = bpf_ktime_get_ns();
 
     if (s->key.role == RCA_SOCK_CLIENT && s->phase == ASKED &&
-        now - s->began >= GIVE_UP_NS) {
-        s->error = 1;
-        end_turn(sk, s, now);
-    }
+        now - s->began >= GIVE_UP_NS)
+        end_turn(sk, s, now, true);
     if (state == TCP_CLOSE)
         count_reset(s); /* without a handshake: reset, or timed out */
 }
@@ -472,7 +455,7 @@ static __always_inline int settles(const struct sock *sk, int from, int to)
     struct sock_state *s = old_state(sk);
     struct rca_sock_edge *edge;
 
-    if (!s || !s->key.role)
+    if (!s)
         return 0;
     if (from == TCP_ESTABLISHED)
         leaves_established(sk, s, to);
@@ -480,11 +463,46 @@ static __always_inline int settles(const struct sock *sk, int from, int to)
         set_owner(s, bpf_ktime_get_ns()); /* closed by its process */
     if (!s->owned && to != TCP_CLOSE)
         return 0;
-    edge = edge_of(&s->key);
-    if (!edge)
-        return 0;
+    edge = rca_edge_of(&s->key);
     if (from == TCP_SYN_SENT && to == TCP_CLOSE)
-        __sync_fetch_and_add(&edge->failures, 1);
+        count_failure(sk, s, edge);
+    flush(sk, s, edge);
+    /* what is numbered from here on is the end of the stream */
+    if (to != TCP_CLOSE_WAIT)
+        s->finished = 1;
+    return 0;
+}
+
+static __always_inline int connects(const struct sock *sk)
+{
+    struct sock_state *s = get_state(sk);
+
+    if (!s)
+        return 0;
+    set_role(s, sk); /* it may have had another connection */
+    start_state(s, sk);
+    s->reset = s->finished = 0;
+    s->began = bpf_ktime_get_ns();
+    set_owner(s, s->began);
+    return 0;
+}
+
+/* Streams begin after the handshake; a server's child is reported once its
+ * process is known. */
+static __always_inline int is_connected(const struct sock *sk, int from)
+{
+    struct tcp_sock *tcp = bpf_skc_to_tcp_sock((void *)sk);
+    struct sock_state *s = get_state(sk);
+    struct rca_sock_edge *edge;
+
+    if (!s || !tcp)
+        return 0;
+    s->sent = tcp->write_seq;
+    s->taken = s->seen = tcp->copied_seq;
+    s->connections++;
+    if (from == TCP_SYN_RECV)
+        return 0;
+    edge = rca_edge_of(&s->key);
     flush(sk, s, edge);
     return 0;
 }
@@ -492,76 +510,59 @@ static __always_inline int settles(const struct sock *sk, int from, int to)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, const struct sock *sk, int from, int to)
 {
-    struct sock_state *s;
-
     if (!is_tcp(sk) || from == TCP_LISTEN || to == TCP_LISTEN)
         return 0;
-    if (to == TCP_SYN_SENT) {
-        s = get_state(sk);
-        if (s)
-            set_owner(s, bpf_ktime_get_ns());
-        return 0;
-    }
-    if (to == TCP_ESTABLISHED) {
-        s = get_state(sk);
-        if (s)
-            s->connections++;
-        if (s && from == TCP_SYN_RECV)
-            return 0; /* reported once its process is known */
-    }
+    if (to == TCP_SYN_SENT)
+        return connects(sk);
+    if (to == TCP_ESTABLISHED)
+        return is_connected(sk, from);
     return settles(sk, from, to);
 }
 
 /* --- hooks: where they hang ------------------------------------------------ */
 
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(on_send, struct sock *sk, int bytes)
-{
-    return sent(sk, bytes);
-}
-
-SEC("fexit/tcp_sendmsg")
-int BPF_PROG(on_send_twin, struct sock *sk, struct msghdr *msg, size_t size,
-             int bytes)
-{
-    return sent(sk, bytes);
-}
-
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(on_recv, struct sock *sk, int bytes, int flags)
-{
-    return received(sk, bytes, flags);
-}
-
-SEC("fexit/tcp_recvmsg")
-int BPF_PROG(on_recv_twin, struct sock *sk, struct msghdr *msg, size_t size,
-             int flags, int *addr_len, int bytes)
-{
-    return received(sk, bytes, flags);
-}
-
-SEC("tp_btf/sk_data_ready")
-int BPF_PROG(on_ready, const struct sock *sk)
-{
-    return ready(sk);
-}
-
-SEC("fentry/sock_def_readable")
-int BPF_PROG(on_ready_twin, struct sock *sk)
-{
-    return ready(sk);
-}
-
 SEC("tp_btf/tcp_sendmsg_locked")
-int BPF_PROG(on_reply, const struct sock *sk, const struct msghdr *msg)
+int BPF_PROG(on_send, const struct sock *sk, const struct msghdr *msg)
 {
-    return replies(sk, msg);
+    return sends(sk, msg);
 }
 
 SEC("fentry/tcp_sendmsg_locked")
-int BPF_PROG(on_reply_twin, struct sock *sk, struct msghdr *msg)
+int BPF_PROG(on_send_function, struct sock *sk, struct msghdr *msg)
 {
-    return replies(sk, msg);
+    const int state = sk->__sk_common.skc_state;
+
+    if (state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT)
+        return 0;
+    return sends(sk, msg);
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_sent, struct sock *sk, int bytes)
+{
+    return bytes > 0 && is_tcp(sk) ? sends(sk, NULL) : 0;
+}
+
+/* Also on a peek, and when the kernel itself reads, in an interrupt. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(on_take, struct sock *sk)
+{
+    return sk->sk_lock.owned ? takes(sk) : 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_taken, struct sock *sk, int bytes, int flags)
+{
+    if (bytes <= 0 || flags & MSG_PEEK || !is_tcp(sk))
+        return 0;
+    return takes(sk);
+}
+
+SEC("fexit/tcp_recvmsg")
+int BPF_PROG(on_taken_function, struct sock *sk, struct msghdr *msg,
+             size_t size, int flags, int *addr_len, int bytes)
+{
+    return bytes > 0 && !(flags & MSG_PEEK) ? takes(sk) : 0;
 }
 
 SEC("tp_btf/tcp_receive_reset")

@@ -2,11 +2,8 @@
 #pragma once
 
 /*
- * sock_reply - whether a reply says that the request failed, by its first
- * bytes as the process hands them to send(). Kernel side only.
- *
- * A service that answers "500" looks healthy to TCP. What is encrypted or in
- * another protocol is taken for a success.
+ * sock_reply - the first bytes of a reply, as the process hands them to send().
+ * Kernel side only; what they say is found by reply_error.h.
  */
 
 #include "bpf/vmlinux_min.h"
@@ -14,43 +11,40 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* "HTTP/1.1 5xx", a Redis "-ERR", "SERVER_ERROR" of memcached, an
- * ErrorResponse of PostgreSQL: 'E', length, 'S' "ERROR" or "FATAL". */
-static __always_inline bool says_error(const char b[12])
-{
-    if (b[0] == 'H')
-        return b[1] == 'T' && b[2] == 'T' && b[3] == 'P' && b[4] == '/' &&
-               b[5] == '1' && b[8] == ' ' && b[9] == '5';
-    if (b[0] == '-')
-        return b[1] >= 'A' && b[1] <= 'Z' && b[2] >= 'A' && b[2] <= 'Z';
-    if (b[0] == 'S')
-        return b[1] == 'E' && b[2] == 'R' && b[6] == '_' && b[7] == 'E' &&
-               b[8] == 'R';
-    return b[0] == 'E' && b[1] == 0 && b[5] == 'S' &&
-           (b[6] == 'E' || b[6] == 'F') && (b[7] == 'R' || b[7] == 'A');
-}
+#include "bpf/reply_error.h"
 
-static __always_inline const void *first_bytes(const struct msghdr *msg)
+/* Where they are in the process's memory, and how many; 0: not to be had. */
+static __always_inline __u64 rca_first_bytes(const struct msghdr *msg,
+                                             const void **ret_user)
 {
     const struct iov_iter *iter = &msg->msg_iter;
+    const struct iovec *iov;
     __u8 type = iter->iter_type;
 
     if (iter->iov_offset)
-        return NULL;
+        return 0;
     if (bpf_core_enum_value_exists(enum iter_type, ITER_UBUF) &&
-        type == bpf_core_enum_value(enum iter_type, ITER_UBUF))
-        return iter->ubuf;
+        type == bpf_core_enum_value(enum iter_type, ITER_UBUF)) {
+        *ret_user = iter->ubuf;
+        return iter->count;
+    }
     if (type != bpf_core_enum_value(enum iter_type, ITER_IOVEC))
-        return NULL;
-    if (bpf_core_field_exists(iter->__iov))
-        return BPF_CORE_READ(iter, __iov, iov_base);
-    return BPF_CORE_READ((const struct iov_iter___iov *)iter, iov, iov_base);
+        return 0;
+    iov = bpf_core_field_exists(iter->__iov)
+              ? iter->__iov
+              : ((const struct iov_iter___iov *)iter)->iov;
+    *ret_user = iov->iov_base;
+    return iov->iov_len;
 }
 
 static __always_inline bool rca_reply_is_error(const struct msghdr *msg)
 {
-    const void *user = first_bytes(msg);
-    char b[12];
+    unsigned char b[RCA_REPLY_SIZE] = {};
+    const void *user = NULL;
+    __u64 n = rca_first_bytes(msg, &user);
 
-    return user && !bpf_probe_read_user(b, sizeof(b), user) && says_error(b);
+    if (n > sizeof(b))
+        n = sizeof(b);
+    return n && !bpf_probe_read_user(b, (__u32)n, user) &&
+           rca_reply_says_error(b);
 }

@@ -120,19 +120,37 @@ struct sock_common {
     unsigned short skc_family;
     volatile unsigned char skc_state;
     possible_net_t skc_net;
+    unsigned long skc_flags;
     struct in6_addr skc_v6_daddr;
     struct in6_addr skc_v6_rcv_saddr;
 };
 
+typedef struct {
+    int owned;
+} socket_lock_t;
+
 struct sock {
     struct sock_common __sk_common;
+    socket_lock_t sk_lock;
+    int sk_err;
     __u32 sk_max_ack_backlog;
     __u16 sk_protocol;
 };
 
+struct inet_connection_sock {
+    struct {
+        __u32 lrcvtime; /* when data came last, in jiffies */
+    } icsk_ack;
+};
+
 struct tcp_sock {
+    struct inet_connection_sock inet_conn;
+    __u32 copied_seq; /* read by the process up to here */
+    __u32 write_seq; /* and sent */
+    __u32 rcv_nxt;
     __u32 srtt_us; /* times 8 */
     __u32 total_retrans;
+    __u64 tcp_mstamp; /* when a packet came or left last, microseconds */
 };
 
 struct net_device {
@@ -191,6 +209,7 @@ struct iovec {
 struct iov_iter {
     __u8 iter_type;
     size_t iov_offset;
+    size_t count;
     const struct iovec *__iov; /* from 6.4 on */
     void *ubuf; /* from 6.0 on; a union with __iov */
 };

@@ -18,6 +18,8 @@ typedef __u32 __be32;
 typedef __u32 __wsum;
 typedef unsigned long size_t;
 typedef _Bool bool;
+#define true 1
+#define false 0
 
 #ifndef NULL
 #define NULL ((void *)0)
@@ -57,6 +59,14 @@ enum {
     REQ_OP_ZONE_APPEND = 7,
 };
 
+/* include/net/sock.h, enum sock_flags */
+#define SOCK_DONE 1 /* the other side has sent its last byte */
+
+/* include/uapi/asm-generic/errno.h */
+#define ECONNRESET 104
+#define ETIMEDOUT 110
+#define ECONNREFUSED 111
+
 /* include/net/tcp_states.h */
 enum {
     TCP_ESTABLISHED = 1,
@@ -64,6 +74,7 @@ enum {
     TCP_SYN_RECV = 3,
     TCP_FIN_WAIT1 = 4,
     TCP_CLOSE = 7,
+    TCP_CLOSE_WAIT = 8,
     TCP_LAST_ACK = 9,
     TCP_LISTEN = 10,
 };

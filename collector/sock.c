@@ -5,13 +5,12 @@
  * lets the book make services, clients and calls of it (sock_book.h).
  */
 
-#include "collector/sock.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "collector/sock_book.h"
+#include "collector/sock_probe.h"
 #include "collector/source.h"
 
 static_assert(RCA_CGROUP_TREE_CPU == (int)RCA_CGROUP_V1_CPU &&
@@ -57,7 +56,8 @@ static int source_open(const struct rca_source_env *env,
         return -ENOMEM;
     state = s;
     rca_sock_book_init(&s->book, env->config, own_uts(env->proc));
-    r = rca_sock_probe_open(obs, RCA_SOCK_BEST, &s->probe);
+    r = rca_sock_probe_open(&(struct rca_sock_options){.env = env}, obs,
+                            &s->probe);
     if (r)
         return r;
     *ret_state = RCA_TAKE(state);
@@ -79,8 +79,13 @@ static void report_losses(const struct source *s, struct rca_observer *obs)
 {
     const struct rca_sock_losses l = rca_sock_probe_losses(s->probe);
 
-    rca_observe_loss(obs, "sock_detail", l.folded);
-    rca_observe_loss(obs, "sock_events", l.lost);
+    rca_observe_loss(obs, "sock_detail", l.folded.requests);
+    rca_observe_loss(obs, "sock_requests", l.missing.requests);
+    rca_observe_loss(obs, "sock_bytes",
+                     l.missing.sent_bytes + l.missing.received_bytes);
+    rca_observe_loss(obs, "sock_connections",
+                     l.missing.connections + l.missing.failures);
+    rca_observe_loss(obs, "sock_sockets", l.sockets);
 }
 
 static int source_tick(void *state, struct rca_observer *obs)
@@ -104,9 +109,26 @@ static int source_tick(void *state, struct rca_observer *obs)
     return 0;
 }
 
+static int source_set_profile(void *state, struct rca_observer *obs,
+                              enum rca_profile profile)
+{
+    struct source *s = (struct source *)state;
+
+    return rca_sock_probe_profile(s->probe, obs, profile);
+}
+
+static size_t source_programs(void *state, int *fds, size_t max)
+{
+    const struct source *s = (struct source *)state;
+
+    return rca_sock_probe_programs(s->probe, fds, max);
+}
+
 const struct rca_source rca_source_sock = {
     .name = "sock",
     .open = source_open,
     .tick = source_tick,
     .close = source_close,
+    .set_profile = source_set_profile,
+    .programs = source_programs,
 };

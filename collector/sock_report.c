@@ -49,19 +49,19 @@ static void add_link(struct rca_sock_book *book, uint32_t party,
     if (party == RCA_SOCK_NONE_YET)
         return;
     t = book->parties[party].tally;
-    t->requests += now->requests - then->requests;
-    t->sent += now->sent_bytes - then->sent_bytes;
-    t->received += now->received_bytes - then->received_bytes;
-    t->connections += now->connections - then->connections;
-    t->failures += now->failures - then->failures;
-    t->resets += now->resets - then->resets;
-    t->retransmits += now->retransmits - then->retransmits;
-    t->errors += (double)(now->errors - then->errors);
+    t->requests += now->sum.requests - then->sum.requests;
+    t->sent += now->sum.sent_bytes - then->sum.sent_bytes;
+    t->received += now->sum.received_bytes - then->sum.received_bytes;
+    t->connections += now->sum.connections - then->sum.connections;
+    t->failures += now->sum.failures - then->sum.failures;
+    t->resets += now->sum.resets - then->sum.resets;
+    t->retransmits += now->sum.retransmits - then->sum.retransmits;
+    t->errors += (double)(now->sum.errors - then->sum.errors);
     if (now->srtt_us) {
         t->rtt_us += now->srtt_us;
         t->rtt_n++;
     }
-    if (now->requests != then->requests)
+    if (now->sum.requests != then->sum.requests)
         add_times(t, l, epoch);
 }
 
@@ -79,7 +79,8 @@ static bool is_other_half(const struct rca_sock_key *client,
 static void share_errors(struct rca_sock_book *book,
                          const struct rca_sock_link *server)
 {
-    const double errors = (double)(server->next->errors - server->prev->errors);
+    const double errors =
+        (double)(server->next->sum.errors - server->prev->sum.errors);
     double total = 0;
 
     if (errors <= 0)
@@ -87,7 +88,8 @@ static void share_errors(struct rca_sock_book *book,
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < book->n_links; i++) {
             const struct rca_sock_link *l = &book->links[i];
-            double part = (double)(l->next->requests - l->prev->requests);
+            double part =
+                (double)(l->next->sum.requests - l->prev->sum.requests);
 
             if (!is_other_half(&l->key, &server->key) ||
                 l->call == RCA_SOCK_NONE_YET)

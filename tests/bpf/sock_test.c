@@ -6,8 +6,6 @@
  * CAP_PERFMON and CAP_SYS_ADMIN; skipped where the kernel says no.
  */
 
-#include "collector/sock.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -24,6 +22,7 @@
 #include <unistd.h>
 
 #include "collector/observer_state.h"
+#include "collector/sock_probe.h"
 #include "collector/source.h"
 #include "tests/harness/test.h"
 
@@ -175,18 +174,30 @@ static void close_observer(struct rca_observer **obs)
 
 static struct rca_sock_probe *open_probe(void)
 {
+    const struct rca_source_env env = {.profile = RCA_PROFILE_STANDARD};
     struct rca_observer *obs RCA_CLEANUP(close_observer) = NULL;
     struct rca_sock_probe *probe = NULL;
     int r;
 
     assert_ok(rca_observer_new(NULL, "testhost", &obs));
-    r = rca_sock_probe_open(obs, RCA_SOCK_BEST, &probe);
+    r = rca_sock_probe_open(&(struct rca_sock_options){.env = &env}, obs,
+                            &probe);
     if (r == RCA_ENOSUPPORT && !netns) {
         print_message("not permitted here\n");
         skip();
     }
     assert_ok(r);
     return probe;
+}
+
+static void assert_nothing_lost(const struct rca_sock_probe *probe)
+{
+    const struct rca_sock_losses l = rca_sock_probe_losses(probe);
+    const struct rca_sock_sum none = {0};
+
+    assert_memory_equal(&l.missing, &none, sizeof(none));
+    assert_memory_equal(&l.folded, &none, sizeof(none));
+    assert_int_equal(l.sockets, 0);
 }
 
 /* Both halves tell the same story. */
@@ -196,15 +207,16 @@ static void assert_halves(struct rca_sock_probe *probe, uint16_t port,
     const struct rca_sock_edge s = counted(probe, port, RCA_SOCK_SERVER);
     const struct rca_sock_edge c = counted(probe, port, RCA_SOCK_CLIENT);
 
-    assert_int_equal(s.requests, requests);
-    assert_int_equal(c.requests, requests);
-    assert_int_equal(s.connections, connections);
-    assert_int_equal(c.connections, connections);
-    assert_int_equal(s.received_bytes, requests * REQUEST);
-    assert_int_equal(c.sent_bytes, requests * REQUEST);
-    assert_int_equal(s.sent_bytes, requests * REPLY);
-    assert_int_equal(c.received_bytes, requests * REPLY);
-    assert_int_equal(s.failures + c.failures + s.resets + c.resets, 0);
+    assert_int_equal(s.sum.requests, requests);
+    assert_int_equal(c.sum.requests, requests);
+    assert_int_equal(s.sum.connections, connections);
+    assert_int_equal(c.sum.connections, connections);
+    assert_int_equal(s.sum.received_bytes, requests * REQUEST);
+    assert_int_equal(c.sum.sent_bytes, requests * REQUEST);
+    assert_int_equal(s.sum.sent_bytes, requests * REPLY);
+    assert_int_equal(c.sum.received_bytes, requests * REPLY);
+    assert_int_equal(
+        s.sum.failures + c.sum.failures + s.sum.resets + c.sum.resets, 0);
     for (unsigned what = 0; what < RCA_SOCK_TIMES; what++)
         assert_int_equal(in_buckets(&s, what), requests);
     assert_int_equal(in_buckets(&c, RCA_SOCK_LATENCY), requests);
@@ -236,8 +248,7 @@ static void every_request_of_one_connection_is_counted(void **state)
     end_server(pid);
     print_message("%u requests\n", n);
     assert_halves(probe, port, n, 1);
-    assert_int_equal(rca_sock_probe_losses(probe).lost, 0);
-    assert_int_equal(rca_sock_probe_losses(probe).folded, 0);
+    assert_nothing_lost(probe);
 }
 
 static void ask_on_connections(uint16_t port, unsigned n)
@@ -278,8 +289,8 @@ static void replies_that_say_error_are_counted(void **state)
     ask(fd, 1000);
     (void)close(fd);
     end_server(pid);
-    assert_int_equal(counted(probe, port, RCA_SOCK_SERVER).errors, 250);
-    assert_int_equal(counted(probe, port, RCA_SOCK_CLIENT).errors, 0);
+    assert_int_equal(counted(probe, port, RCA_SOCK_SERVER).sum.errors, 250);
+    assert_int_equal(counted(probe, port, RCA_SOCK_CLIENT).sum.errors, 0);
 }
 
 static void a_stopped_server_shows_in_the_queue_time(void **state)
@@ -336,7 +347,7 @@ static void a_wait_to_be_accepted_is_queue_time(void **state)
     (void)close(fd);
     (void)close(listener);
     s = counted(probe, port, RCA_SOCK_SERVER);
-    assert_int_equal(s.requests, 1);
+    assert_int_equal(s.sum.requests, 1);
     assert_true(s.sum_ns[RCA_SOCK_QUEUE] > 140 * MS);
 }
 
@@ -351,9 +362,9 @@ static void refused_connects_are_failures(void **state)
     for (int i = 0; i < 3; i++)
         assert_int_equal(dial(port), -1);
     c = counted(probe, port, RCA_SOCK_CLIENT);
-    assert_int_equal(c.failures, 3);
-    assert_int_equal(c.connections, 0);
-    assert_int_equal(c.resets, 0);
+    assert_int_equal(c.sum.failures, 3);
+    assert_int_equal(c.sum.connections, 0);
+    assert_int_equal(c.sum.resets, 0);
     assert_int_equal(c.pid, getpid());
 }
 
@@ -375,9 +386,9 @@ static void a_connection_opened_before_has_the_right_roles(void **state)
     c = counted(probe, port, RCA_SOCK_CLIENT);
     /* a hook on a function misses the return of the recv() that the server
      * was in when it came */
-    assert_true(s.requests == 10 || s.requests == 9);
-    assert_int_equal(c.requests, 10);
-    assert_int_equal(s.connections + c.connections, 0);
+    assert_true(s.sum.requests == 10 || s.sum.requests == 9);
+    assert_int_equal(c.sum.requests, 10);
+    assert_int_equal(s.sum.connections + c.sum.connections, 0);
     assert_int_equal(s.pid, pid);
     assert_int_equal(c.pid, getpid());
 }
@@ -399,8 +410,8 @@ static void a_reset_is_counted_once_on_each_side(void **state)
     assert_int_equal(errno, ECONNRESET);
     (void)close(fd);
     (void)close(listener);
-    assert_int_equal(counted(probe, port, RCA_SOCK_SERVER).resets, 1);
-    assert_int_equal(counted(probe, port, RCA_SOCK_CLIENT).resets, 1);
+    assert_int_equal(counted(probe, port, RCA_SOCK_SERVER).sum.resets, 1);
+    assert_int_equal(counted(probe, port, RCA_SOCK_CLIENT).sum.resets, 1);
 }
 
 static void a_request_given_up_is_an_error(void **state)
@@ -422,8 +433,8 @@ static void a_request_given_up_is_an_error(void **state)
     }
     (void)close(listener);
     c = counted(probe, port, RCA_SOCK_CLIENT);
-    assert_int_equal(c.requests, 1);
-    assert_int_equal(c.errors, 1);
+    assert_int_equal(c.sum.requests, 1);
+    assert_int_equal(c.sum.errors, 1);
     assert_true(c.sum_ns[RCA_SOCK_LATENCY] > 140 * MS);
 }
 
@@ -452,8 +463,10 @@ static void tick(struct rca_observer *obs, void *source, int at)
 
 static void services_and_calls_come_out(void **state)
 {
-    const struct rca_source_env env = {
-        .proc = "/proc", .sys = "/sys", .host = "testhost"};
+    const struct rca_source_env env = {.proc = "/proc",
+                                       .sys = "/sys",
+                                       .host = "testhost",
+                                       .profile = RCA_PROFILE_STANDARD};
     RCA_CLEANUP(close_observer) struct rca_observer *obs = NULL;
     const uint16_t port = next_port++;
     void *source = NULL;

@@ -61,7 +61,7 @@ static struct rca_sock_key side(unsigned role, uint32_t netns, const char *comm,
 
 static struct rca_sock_edge requests(uint64_t n, uint64_t errors)
 {
-    struct rca_sock_edge e = {.requests = n, .errors = errors};
+    struct rca_sock_edge e = {.sum = {.requests = n, .errors = errors}};
 
     e.sum_ns[RCA_SOCK_LATENCY] = n * 2000000;
     e.bucket[RCA_SOCK_LATENCY][rca_latency_bucket(2000000)] = (uint32_t)n;
@@ -169,7 +169,7 @@ static void counts_grow_from_tick_to_tick(void **state)
     e.bucket[RCA_SOCK_LATENCY][3] = UINT32_MAX;
     feed(w, key, e);
     report(w);
-    e.requests = 11;
+    e.sum.requests = 11;
     e.bucket[RCA_SOCK_LATENCY][3] = 1; /* two more, past the 32 bits */
     feed(w, key, e);
     report(w);
@@ -285,7 +285,7 @@ static void what_no_process_used_waits_for_its_service(void **state)
 {
     struct world *w = (struct world *)*state;
     struct rca_sock_key key = side(RCA_SOCK_SERVER, DB_NS, "", DB, WEB);
-    struct rca_sock_edge e = {.connections = 1};
+    struct rca_sock_edge e = {.sum = {.connections = 1}};
 
     key.cgroup = 0;
     feed(w, key, e);
