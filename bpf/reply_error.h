@@ -76,15 +76,20 @@ static inline __attribute__((__always_inline__)) bool rca_mysql_error(
     return b[4] == 0xff && b[7] == '#' && !b[2] && b[3] && b[3] < 16;
 }
 
-/** rca_reply_says_error() - @b: RCA_REPLY_SIZE bytes */
+/** rca_reply_says_error() - @b: RCA_REPLY_SIZE bytes. MySQL's first byte is a
+ * length: any. */
 static inline __attribute__((__always_inline__)) bool rca_reply_says_error(
     const unsigned char *b)
 {
     switch (b[0]) {
     case 'H':
-        return rca_http_error(b);
+        if (rca_http_error(b))
+            return true;
+        break;
     case '-':
-        return rca_redis_error(b);
+        if (rca_redis_error(b))
+            return true;
+        break;
     case 'S':
         if (rca_memcached_error(b))
             return true;

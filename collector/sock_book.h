@@ -28,6 +28,8 @@
 struct rca_sock_tally {
     uint64_t requests, sent, received;
     uint64_t connections, failures, resets, retransmits;
+    uint64_t refused, timed_out; /* of failures */
+    _Bool failures_known; /* their kinds were reported before */
     double errors; /* shared out among callers, so not whole */
     uint64_t sum_ns[RCA_SOCK_TIMES];
     uint64_t bucket[RCA_SOCK_TIMES][RCA_LATENCY_BUCKETS];

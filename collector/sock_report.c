@@ -56,6 +56,8 @@ static void add_link(struct rca_sock_book *book, uint32_t party,
     t->failures += now->sum.failures - then->sum.failures;
     t->resets += now->sum.resets - then->sum.resets;
     t->retransmits += now->sum.retransmits - then->sum.retransmits;
+    t->refused += now->refused - then->refused;
+    t->timed_out += now->timed_out - then->timed_out;
     t->errors += (double)(now->sum.errors - then->sum.errors);
     if (now->srtt_us) {
         t->rtt_us += now->srtt_us;
@@ -170,6 +172,26 @@ static void report_time(struct rca_observer *obs, rca_id id,
     rca_observe_value(obs, id, name, (double)t->max_ns[what] / NS_PER_S);
 }
 
+/* Why connects fail, from the first that did on; as 0 once, so that the first
+ * ones are growth. */
+static void report_failures(struct rca_observer *obs,
+                            const struct rca_sock_party *p)
+{
+    struct rca_sock_tally *t = p->tally;
+    const double known = t->failures_known ? 1 : 0;
+
+    if (!t->failures || p->kind == RCA_KIND_PEER)
+        return;
+    rca_observe_value(obs, p->id, "connect_failures_refused_total",
+                      known * (double)t->refused);
+    rca_observe_value(obs, p->id, "connect_failures_timeout_total",
+                      known * (double)t->timed_out);
+    rca_observe_value(obs, p->id, "connect_failures_other_total",
+                      known *
+                          (double)(t->failures - t->refused - t->timed_out));
+    t->failures_known = 1;
+}
+
 static void report_values(struct rca_observer *obs,
                           const struct rca_sock_party *p)
 {
@@ -192,6 +214,7 @@ static void report_values(struct rca_observer *obs,
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(values); i++)
         rca_observe_value(obs, p->id, values[i].series, values[i].value);
+    report_failures(obs, p);
     if (t->rtt_n)
         rca_observe_value(obs, p->id, "rtt_seconds",
                           t->rtt_us / t->rtt_n / US_PER_S);
