@@ -19,9 +19,9 @@ V         ?= 0
 # tests, graphviz only draws.
 PACKAGES := bpftool clang gcc graphviz iproute2 libbpf-dev \
             libcmocka-dev libelf-dev libgsl-dev libjansson-dev libmnl-dev \
-            libopenblas-dev libsqlite3-dev libyaml-dev linux-libc-dev \
+            libopenblas-dev libseccomp-dev libsqlite3-dev libyaml-dev linux-libc-dev \
             nftables pkg-config zlib1g-dev
-PKGS     := sqlite3 yaml-0.1 libbpf libmnl jansson
+PKGS     := sqlite3 yaml-0.1 libbpf libmnl libseccomp jansson
 
 # --- flags --------------------------------------------------------------------
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \

@@ -5,10 +5,9 @@
 #include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <pthread.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 /*
  * A dump is read to its end even when the visitor has failed, so that the
@@ -24,66 +23,43 @@
 
 struct rca_netlink {
     struct mnl_socket *socket; /* owned */
+    struct rca_privileged *helper; /* that sends; NULL: we do */
     uint32_t seq;
 };
 
-struct opening {
-    int bus;
-    int netns_fd;
-    int err;
-    struct mnl_socket *socket;
-};
-
-static void open_socket(struct opening *o)
+static int set_timeout(int fd)
 {
-    struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
+    const struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
 
-    o->socket = mnl_socket_open2(o->bus, SOCK_CLOEXEC);
-    if (!o->socket) {
-        o->err = -errno;
-        return;
-    }
-    if (mnl_socket_bind(o->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-        setsockopt(mnl_socket_get_fd(o->socket), SOL_SOCKET, SO_RCVTIMEO,
-                   &timeout, sizeof timeout)) {
-        o->err = -errno;
-        mnl_socket_close(o->socket);
-        o->socket = NULL;
-    }
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout)
+               ? -errno
+               : 0;
 }
 
-static void *open_elsewhere(void *arg)
+int rca_netlink_open(struct rca_privileged *helper, int bus, int netns_fd,
+                     struct rca_netlink **ret_nl)
 {
-    struct opening *o = (struct opening *)arg;
-
-    if (setns(o->netns_fd, CLONE_NEWNET))
-        o->err = -errno;
-    else
-        open_socket(o);
-    return NULL;
-}
-
-int rca_netlink_open(int bus, int netns_fd, struct rca_netlink **ret_nl)
-{
-    struct opening o = {.bus = bus, .netns_fd = netns_fd};
-    struct rca_netlink *nl = (struct rca_netlink *)calloc(1, sizeof *nl);
-    pthread_t thread;
+    struct rca_netlink *nl RCA_CLEANUP(rca_freep) =
+        (struct rca_netlink *)calloc(1, sizeof *nl);
+    int fd = 0, r = 0;
 
     if (!nl)
         return -ENOMEM;
-    if (netns_fd < 0) {
-        open_socket(&o);
-    } else {
-        o.err = -pthread_create(&thread, NULL, open_elsewhere, &o);
-        if (!o.err)
-            pthread_join(thread, NULL);
+    fd = rca_privileged_netlink(helper, bus, netns_fd);
+    if (fd < 0)
+        return fd;
+    r = set_timeout(fd);
+    if (r == 0) {
+        nl->socket = mnl_socket_fdopen(fd);
+        r = nl->socket ? 0 : -errno;
     }
-    if (o.err) {
-        free(nl);
-        return o.err;
+    if (r < 0) {
+        (void)close(fd);
+        return r;
     }
-    nl->socket = o.socket;
-    *ret_nl = nl;
+    if (bus == NETLINK_NETFILTER)
+        nl->helper = helper;
+    *ret_nl = RCA_TAKE(nl);
     return 0;
 }
 
@@ -184,15 +160,28 @@ int rca_netlink_each(const void *buf, size_t len, uint32_t seq,
     return a.first ? a.first : a.ended;
 }
 
+static int send_request(struct rca_netlink *nl, const struct nlmsghdr *request)
+{
+    const int fd = mnl_socket_get_fd(nl->socket);
+
+    if (nl->helper)
+        return rca_privileged_send(nl->helper, fd, request, request->nlmsg_len);
+    return mnl_socket_sendto(nl->socket, request, request->nlmsg_len) < 0
+               ? -errno
+               : 0;
+}
+
 static int send_and_read(struct rca_netlink *nl, struct nlmsghdr *request,
                          rca_netlink_visit *visit, void *arg)
 {
     struct answer a = {.seq = ++nl->seq, .visit = visit, .arg = arg};
     _Alignas(8) char buf[BUFFER_BYTES];
+    int r = 0;
 
     request->nlmsg_seq = nl->seq;
-    if (mnl_socket_sendto(nl->socket, request, request->nlmsg_len) < 0)
-        return -errno;
+    r = send_request(nl, request);
+    if (r < 0)
+        return r;
     while (!a.ended) {
         ssize_t n = mnl_socket_recvfrom(nl->socket, buf, sizeof buf);
 

@@ -5,14 +5,14 @@
  * netlink - questions and dumps over netlink.
  *
  * A netlink socket belongs for life to the namespace that its maker was in, so
- * each is opened once, by a short-lived thread that moves there; the caller
- * never leaves its own namespace. Messages come from the kernel, but parsers
+ * each is opened once, by somebody who may move there (collector/privileged.h);
+ * the caller never leaves its own namespace. Messages come from the kernel, but parsers
  * treat them as hostile: they take any bytes.
  */
 
 #include <linux/netlink.h>
 
-#include "graph/base/err.h"
+#include "collector/privileged.h"
 
 struct rca_netlink;
 
@@ -22,12 +22,14 @@ typedef int rca_netlink_visit(void *arg, const struct nlmsghdr *msg);
 
 /**
  * rca_netlink_open() - socket of family @bus (NETLINK_ROUTE, ...)
+ * @helper:   that opens it, and sends what needs privileges to be asked; lives
+ *            longer; NULL: we do
  * @netns_fd: namespace to open it in, or -1 for the caller's own
  *
  * Return: 0 or -errno (-EPERM: no CAP_SYS_ADMIN for another namespace).
  */
-RCA_MUST_CHECK int rca_netlink_open(int bus, int netns_fd,
-                                    struct rca_netlink **ret_nl);
+RCA_MUST_CHECK int rca_netlink_open(struct rca_privileged *helper, int bus,
+                                    int netns_fd, struct rca_netlink **ret_nl);
 void rca_netlink_close(struct rca_netlink **nl);
 
 /**

@@ -44,7 +44,8 @@ static int add_ns(struct rca_netlink_set *set, uint64_t inode,
 
 /* A namespace that was refused once is not tried again: the reason, missing
  * privileges, does not change while we run. */
-static int follow_own(struct rca_netlink_set *set)
+static int follow_own(struct rca_netlink_set *set,
+                      struct rca_privileged *helper)
 {
     struct rca_netlink_ns *ns = set->n ? &set->ns[0] : NULL;
     struct stat st;
@@ -56,13 +57,14 @@ static int follow_own(struct rca_netlink_set *set)
         err = add_ns(set, st.st_ino, &ns);
         if (err)
             return err;
-        ns->err = rca_netlink_open(set->bus, -1, &ns->nl);
+        ns->err = rca_netlink_open(helper, set->bus, -1, &ns->nl);
     }
     ns->seen = 1;
     return ns->err;
 }
 
-static int follow(struct rca_netlink_set *set, const struct rca_netns *seen)
+static int follow(struct rca_netlink_set *set, struct rca_privileged *helper,
+                  const struct rca_netns *seen)
 {
     struct rca_netlink_ns *ns = find_ns(set, seen->inode);
     int err = 0;
@@ -74,7 +76,7 @@ static int follow(struct rca_netlink_set *set, const struct rca_netns *seen)
         if (seen->fd < 0)
             ns->err = -EACCES;
         else
-            ns->err = rca_netlink_open(set->bus, seen->fd, &ns->nl);
+            ns->err = rca_netlink_open(helper, set->bus, seen->fd, &ns->nl);
     }
     ns->seen = 1;
     ns->fd = seen->fd;
@@ -103,15 +105,16 @@ int rca_netlink_set_refresh(struct rca_netlink_set *set,
 {
     size_t n = 0;
     const struct rca_netns *seen = rca_observer_netns(obs, &n);
+    struct rca_privileged *helper = rca_observer_privileged(obs);
     int err = 0;
 
     for (size_t i = 0; i < set->n; i++) {
         set->ns[i].seen = 0;
         set->ns[i].fd = -1;
     }
-    err = follow_own(set);
+    err = follow_own(set, helper);
     for (size_t i = 0; !err && i < n; i++)
-        err = follow(set, &seen[i]);
+        err = follow(set, helper, &seen[i]);
     if (!err)
         drop_unseen(set);
     return err;

@@ -13,6 +13,7 @@
 #include "collector/store/store.h"
 
 struct rca_observer;
+struct rca_privileged;
 
 /** rca_observer_new() - @store is borrowed, or NULL to only count (doctor) */
 RCA_MUST_CHECK int rca_observer_new(struct rca_store *store, const char *host,
@@ -24,6 +25,13 @@ void rca_observer_free(struct rca_observer **slot);
  * is lost, see rca_observe_loss(): "entities" */
 void rca_observer_limit(struct rca_observer *obs,
                         const size_t max[RCA_KIND_COUNT]);
+
+/** rca_observer_set_privileged() - the helper for what needs privileges, which
+ * lives longer than the observer; rca_observer_privileged(): it, or NULL: do it
+ * with one's own (every function of collector/privileged.h takes NULL) */
+void rca_observer_set_privileged(struct rca_observer *obs,
+                                 struct rca_privileged *helper);
+struct rca_privileged *rca_observer_privileged(const struct rca_observer *obs);
 
 /** rca_observer_begin() - start a tick; rca_observer_commit() - append it to
  * the store: 0, or what stuck, or rca_store_append()'s */

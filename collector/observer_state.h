@@ -43,6 +43,7 @@ struct rca_cgroup_use {
 
 struct rca_observer {
     struct rca_store *store; /* borrowed; NULL: only count */
+    struct rca_privileged *helper; /* borrowed; NULL: there is none */
     char *host_name; /* owned */
     rca_id host; /* RCA_ID_NONE until asked for */
     rca_time now, swept;

@@ -11,28 +11,36 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "collector/observer_state.h"
+#include "collector/privileged.h"
 
 #define MAX_AGE 2 /* ticks; one lost tick of the task source is forgiven */
 #define NAMED_DIR "/run/netns" /* ip-netns(8) */
 
-static int open_netns(const char *path, uint64_t *ret_inode)
+void rca_observer_set_privileged(struct rca_observer *obs,
+                                 struct rca_privileged *helper)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct statfs fs;
+    obs->helper = helper;
+}
+
+struct rca_privileged *rca_observer_privileged(const struct rca_observer *obs)
+{
+    return obs->helper;
+}
+
+/* Take @fd, a namespace's descriptor or -errno, and read its inode. */
+static int take_netns(int fd, uint64_t *ret_inode)
+{
     struct stat st;
 
     if (fd < 0)
-        return -errno;
-    /* `ip netns add` makes a plain file first and mounts over it */
-    if (fstatfs(fd, &fs) || fs.f_type != NSFS_MAGIC || fstat(fd, &st)) {
+        return fd;
+    if (fstat(fd, &st)) {
         (void)close(fd);
         return -EAGAIN;
     }
@@ -108,14 +116,12 @@ static void settle(struct rca_observer *obs, size_t i)
 
 static void add_named(struct rca_observer *obs, const char *name)
 {
-    char path[sizeof(NAMED_DIR) + 256];
     struct rca_netns_use *use;
     uint64_t inode = 0;
     size_t i;
     int fd;
 
-    (void)snprintf(path, sizeof(path), NAMED_DIR "/%s", name);
-    fd = open_netns(path, &inode);
+    fd = take_netns(rca_privileged_netns_named(obs->helper, name), &inode);
     if (fd < 0) {
         if (fd == -EAGAIN)
             obs->netns_dir_mtime = 0; /* not mounted yet: look again */
@@ -167,7 +173,8 @@ static void add_own(struct rca_observer *obs)
 {
     struct rca_netns_use *use;
     uint64_t inode = 0;
-    const int fd = open_netns("/proc/self/ns/net", &inode);
+    const int fd =
+        take_netns(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), &inode);
 
     use = add_netns(obs, inode, fd < 0 ? -1 : fd);
     if (use)
@@ -231,13 +238,11 @@ void rca_observer_netns_add(struct rca_observer *obs, uint64_t inode, int pid,
 {
     size_t i = find_netns(obs, inode);
     struct rca_netns_use *use;
-    char path[64];
     uint64_t got = 0;
     int fd;
 
     if (i == obs->n_netns) {
-        (void)snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-        fd = open_netns(path, &got);
+        fd = take_netns(rca_privileged_netns_of(obs->helper, pid), &got);
         if (fd >= 0 && got != inode) { /* gone, and its number taken */
             (void)close(fd);
             return;
