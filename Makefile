@@ -9,6 +9,8 @@ BUILD     ?= release# release | debug | asan | tsan | cov | fuzz
 CLANG     ?= clang
 BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PREFIX    ?= /usr/local
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
+SYSCONFDIR ?= /etc
 DESTDIR   ?=
 FUZZ_TIME ?= 60# seconds for each fuzz target
 DEMO_ARGS ?=
@@ -90,7 +92,8 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all build check quick check-sim check-cli check-bpf check-qemu bench demo install deps deps-dev
+.PHONY: all build check quick check-sim check-cli check-bpf check-qemu bench demo deps deps-dev
+.PHONY: install uninstall deb check-deb
 .PHONY: fuzz fuzz-run fuzz-replay sanitize tsan valgrind format lint coverage clean help
 
 all: deps ## install what is missing, then build
@@ -261,11 +264,45 @@ lint: $(SKELS) ## formatting, clang-tidy, cppcheck, shellcheck
 	    --error-exitcode=1 -I. $(HOSTED)
 	$(Q)shellcheck tests/check/*.sh tests/bench/*.sh datasets/*.sh tests/bpf/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
 
+# A configuration that is there is left alone. The unit and the user's entry
+# come from debian/: the package installs the same files.
+MAN := docs/man/rca.1 docs/man/rca-collect.8 docs/man/rca.yaml.5
 install: build ## install under $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 0755 $(PROGS) $(DESTDIR)$(PREFIX)/bin
-	install -d $(DESTDIR)$(PREFIX)/share/rca
-	install -m 0644 datasets/recorded.db $(DESTDIR)$(PREFIX)/share/rca
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(PROGS)
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/rca datasets/recorded.db
+	for m in $(MAN); do install -D -m 0644 \
+	    -t $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} $$m || exit 1; done
+	install -D -m 0644 -T debian/rca.sysusers \
+	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/rca.conf
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/rca
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' debian/rca.rca-collect.service \
+	    > $(DESTDIR)$(UNITDIR)/rca-collect.service
+	test -e $(DESTDIR)$(SYSCONFDIR)/rca/rca.yaml || install -m 0644 \
+	    -t $(DESTDIR)$(SYSCONFDIR)/rca docs/rca.yaml
+
+uninstall: ## remove what was installed; configuration and data stay
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(PROGS)))
+	rm -rf $(DESTDIR)$(PREFIX)/share/rca
+	for m in $(MAN); do \
+	    rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/rca.conf
+	rm -f $(DESTDIR)$(UNITDIR)/rca-collect.service
+
+# Of what git knows (or all, in an archive without it), in a folder of its own:
+# dpkg-buildpackage writes beside the tree, and debhelper into it.
+deb: ## Debian package, checked by lintian, in $(O)/deb
+	@tests/check/deps.sh $(PACKAGES) build-essential debhelper lintian
+	rm -rf $(O)/deb
+	mkdir -p $(O)/deb/rca
+	{ git ls-files 2>/dev/null || find . -path './build*' -prune -o -type f -print; } | \
+	    tar -cf - --verbatim-files-from -T - | tar -xf - -C $(O)/deb/rca
+	cd $(O)/deb/rca && dpkg-buildpackage -us -uc -b
+	rm -r $(O)/deb/rca
+	lintian --allow-root --fail-on error,warning $(O)/deb/*.changes
+	@ls $(O)/deb/*.deb
+
+check-deb: deb ## the package: the same bytes again; installed, used and purged
+	@tests/check/package.sh $(O)/deb
 
 demo: deps ## a real application, a real fault, an explanation: about 2 minutes
 	@$(MAKE) --no-print-directory build

@@ -145,6 +145,9 @@ static int read_without(struct rca_yaml *r, const yaml_node_t *value,
                         size_t number)
 {
     (void)number;
+    if (value->type == YAML_SEQUENCE_NODE &&
+        value->data.sequence.items.start == value->data.sequence.items.top)
+        return 0; /* "[]" is the default */
     return rca_yaml_list(r, value, check_hook,
                          "without must be a list of hooks, as [iter/task]",
                          &r->config->without);
