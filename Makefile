@@ -122,6 +122,9 @@ $(B)/%.o: %.c $(B)/flags | $(SKELS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Skeletons count as system headers, which -MMD leaves out.
+$(patsubst %.c,$(B)/%.o,$(wildcard collector/*.c)): $(SKELS)
+
 # The same cases on every machine: no fused multiply-add.
 $(B)/datasets/simulate%.o: CFLAGS += -ffp-contract=off
 

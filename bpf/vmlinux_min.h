@@ -155,9 +155,15 @@ struct tcp_sock {
 
 struct net_device {
     possible_net_t nd_net;
+    int ifindex;
+};
+
+struct netdev_queue {
+    struct net_device *dev;
 };
 
 struct sk_buff {
+    struct sk_buff *next;
     struct net_device *dev;
     struct sock *sk;
 };

@@ -1,133 +1,84 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/file.h"
 #include "collector/link_dump.h"
+#include "collector/link_qdisc.h"
+#include "collector/map.h"
+#include "collector/procfs.h"
+#include "collector/sojourn.h"
 #include "collector/source.h"
+
+#define HOOK "rtnetlink"
 
 /*
  * link - the source of NICs and queueing disciplines, by rtnetlink.
  *
- * Several qdiscs of one kind on a NIC (fq_codel below mq, one for each queue)
- * are one entity, their counters added up. Whoever owns an endpoint uses the
- * NIC that has its address, and what is at the other end of a veth, since that
- * carries the same packets; traffic over the loopback uses no NIC.
+ * Whoever owns an endpoint uses the NIC that has its address, and what is at the
+ * other end of a veth, since that carries the same packets; traffic over the
+ * loopback uses no NIC. How fast a NIC is tells only sysfs, which shows the
+ * namespace that it was mounted in: the host's.
  */
 
-struct shown_qdisc {
-    size_t nic;
-    struct rca_qdisc sum;
-    rca_id entity;
-};
+/* Ticks between two looks at how fast a NIC is. */
+#define SPEED_TICKS 30
 
 struct link_state {
+    const struct rca_source_env *env; /* borrowed */
     struct rca_netlink_set set;
     struct rca_link_map map;
-    struct shown_qdisc *qdiscs; /* owned; sorted by (nic, kind) */
-    size_t n_qdiscs, cap_qdiscs;
+    struct rca_qdiscs qdiscs;
+    struct rca_sojourn *sojourn; /* owned; NULL: not had */
+    unsigned ticks;
+    struct rca_map speeds; /* of the host's own: name to Mbit/s */
 };
-
-/* --- queueing disciplines ------------------------------------------------- */
-
-struct adding {
-    struct link_state *state;
-    uint64_t netns;
-};
-
-static int grow_qdiscs(struct link_state *state)
-{
-    size_t cap = state->cap_qdiscs ? state->cap_qdiscs * 2 : 16;
-    struct shown_qdisc *grown = NULL;
-
-    if (state->n_qdiscs < state->cap_qdiscs)
-        return 0;
-    grown =
-        (struct shown_qdisc *)reallocarray(state->qdiscs, cap, sizeof *grown);
-    if (!grown)
-        return -ENOMEM;
-    state->qdiscs = grown;
-    state->cap_qdiscs = cap;
-    return 0;
-}
-
-static int add_qdisc(void *arg, const struct nlmsghdr *msg)
-{
-    const struct adding *to = (const struct adding *)arg;
-    struct link_state *state = to->state;
-    struct shown_qdisc q = {.entity = RCA_ID_NONE};
-
-    if (msg->nlmsg_type != RTM_NEWQDISC || rca_link_parse_qdisc(msg, &q.sum) ||
-        strcmp(q.sum.kind, "noqueue") == 0)
-        return 0;
-    q.nic = rca_link_map_find(&state->map, to->netns, q.sum.index);
-    if (q.nic == RCA_LINK_NONE ||
-        !rca_link_is_shown(&state->map.nics[q.nic].link))
-        return 0;
-    if (grow_qdiscs(state))
-        return -ENOMEM;
-    state->qdiscs[state->n_qdiscs++] = q;
-    return 0;
-}
-
-static int compare_qdiscs(const void *a, const void *b)
-{
-    const struct shown_qdisc *x = (const struct shown_qdisc *)a;
-    const struct shown_qdisc *y = (const struct shown_qdisc *)b;
-
-    if (x->nic != y->nic)
-        return x->nic < y->nic ? -1 : 1;
-    return strcmp(x->sum.kind, y->sum.kind);
-}
-
-static void add_up(struct rca_qdisc *sum, const struct rca_qdisc *q)
-{
-    sum->bytes += q->bytes;
-    sum->packets += q->packets;
-    sum->drops += q->drops;
-    sum->overlimits += q->overlimits;
-    sum->requeues += q->requeues;
-    sum->backlog_bytes += q->backlog_bytes;
-}
-
-static void merge_qdiscs(struct link_state *state)
-{
-    struct shown_qdisc *q = state->qdiscs;
-    size_t kept = 0;
-
-    if (state->n_qdiscs)
-        qsort(q, state->n_qdiscs, sizeof *q, compare_qdiscs);
-    for (size_t i = 0; i < state->n_qdiscs; i++) {
-        if (kept && compare_qdiscs(&q[kept - 1], &q[i]) == 0)
-            add_up(&q[kept - 1].sum, &q[i].sum);
-        else
-            q[kept++] = q[i];
-    }
-    state->n_qdiscs = kept;
-}
-
-static int dump_qdiscs(struct link_state *state)
-{
-    state->n_qdiscs = 0;
-    for (size_t i = 0; i < state->set.n; i++) {
-        struct rca_netlink_ns *ns = &state->set.ns[i];
-        struct adding to = {.state = state, .netns = ns->inode};
-        const size_t before = state->n_qdiscs;
-        int err = ns->nl ? rca_link_dump_qdiscs(ns, add_qdisc, &to) : 0;
-
-        if (err == -ENOMEM)
-            return err;
-        if (err) /* half an answer would be too small a sum */
-            state->n_qdiscs = before;
-    }
-    merge_qdiscs(state);
-    return 0;
-}
 
 /* --- reports -------------------------------------------------------------- */
 
-static void report_nic(struct rca_observer *obs, const struct rca_nic *nic)
+/* Mbit/s of a NIC of the host's own namespace; 0 where there is no such thing:
+ * no carrier, a virtual one. */
+static uint32_t read_speed(const struct link_state *state, const char *name)
+{
+    struct rca_text text RCA_CLEANUP(rca_text_done) = {0};
+    char path[sizeof "class/net//speed" + IFNAMSIZ];
+    uint64_t speed = 0;
+    int fd = -1;
+
+    snprintf(path, sizeof path, "class/net/%s/speed", name);
+    fd = rca_file_open(state->env->sys, path);
+    if (fd < 0)
+        return 0;
+    if (rca_file_read(fd, &text) ||
+        rca_procfs_number(text.data, text.len, &speed) || speed >= INT32_MAX)
+        speed = 0; /* -1, or EINVAL: not known */
+    rca_file_close(&fd);
+    return (uint32_t)speed;
+}
+
+static void report_speed(struct link_state *state, struct rca_observer *obs,
+                         const struct rca_nic *nic)
+{
+    const char *name = nic->link.name;
+    uint32_t speed = 0;
+
+    if (nic->netns != state->set.ns[0].inode || nic->link.kind[0] ||
+        nic->entity == RCA_ID_NONE)
+        return;
+    if (state->ticks % SPEED_TICKS == 0 ||
+        !rca_map_get(&state->speeds, name, strlen(name), &speed)) {
+        speed = read_speed(state, name);
+        /* without memory it is read again with the next tick */
+        (void)!rca_map_set(&state->speeds, name, strlen(name), speed);
+    }
+    if (speed)
+        rca_observe_value(obs, nic->entity, "link_speed_bytes_per_second",
+                          speed * 125e3);
+}
+
+static void report_nic(struct link_state *state, struct rca_observer *obs,
+                       const struct rca_nic *nic)
 {
     const struct rca_link_stats *s = &nic->link.stats;
     const struct {
@@ -142,61 +93,14 @@ static void report_nic(struct rca_observer *obs, const struct rca_nic *nic)
         {"transmit_drops_total", s->transmit_drops},
         {"receive_errors_total", s->receive_errors},
         {"transmit_errors_total", s->transmit_errors},
+        {"carrier_changes_total", s->carrier_changes},
+        {"link_down", rca_link_is_down(&nic->link)},
     };
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(values); i++)
         rca_observe_value(obs, nic->entity, values[i].series,
                           (double)values[i].value);
-}
-
-static void name_qdisc(struct rca_observer *obs, const char *nic,
-                       struct shown_qdisc *q)
-{
-    char name[RCA_LINK_NAME_SIZE + sizeof q->sum.kind + 1];
-
-    snprintf(name, sizeof name, "%s:%s", nic, q->sum.kind);
-    q->entity = rca_observe_entity(obs, RCA_KIND_QDISC, name);
-}
-
-static void report_qdisc(struct link_state *state, struct rca_observer *obs,
-                         struct shown_qdisc *q)
-{
-    const struct rca_nic *nic = &state->map.nics[q->nic];
-    char nic_name[RCA_LINK_NAME_SIZE];
-    const struct {
-        const char *series;
-        uint64_t value;
-    } values[] = {
-        {"qdisc_bytes_total", q->sum.bytes},
-        {"qdisc_packets_total", q->sum.packets},
-        {"qdisc_drops_total", q->sum.drops},
-        {"qdisc_overlimits_total", q->sum.overlimits},
-        {"qdisc_requeues_total", q->sum.requeues},
-        {"qdisc_backlog_bytes", q->sum.backlog_bytes},
-    };
-
-    rca_link_dump_name(&state->set, nic, nic_name);
-    name_qdisc(obs, nic_name, q);
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(values); i++)
-        rca_observe_value(obs, q->entity, values[i].series,
-                          (double)values[i].value);
-    rca_observe_edge(obs, nic->entity, q->entity, RCA_EDGE_USES);
-}
-
-/* The first qdisc of @nic or of one after it. */
-static size_t first_qdisc(const struct link_state *state, size_t nic)
-{
-    size_t low = 0, high = state->n_qdiscs;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (state->qdiscs[middle].nic < nic)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    report_speed(state, obs, nic);
 }
 
 static void report_use(const struct link_state *state, struct rca_observer *obs,
@@ -205,9 +109,10 @@ static void report_use(const struct link_state *state, struct rca_observer *obs,
     if (nic == RCA_LINK_NONE || state->map.nics[nic].entity == RCA_ID_NONE)
         return;
     rca_observe_edge(obs, user, state->map.nics[nic].entity, RCA_EDGE_USES);
-    for (size_t i = first_qdisc(state, nic);
-         i < state->n_qdiscs && state->qdiscs[i].nic == nic; i++)
-        rca_observe_edge(obs, user, state->qdiscs[i].entity, RCA_EDGE_USES);
+    for (size_t i = rca_qdiscs_first(&state->qdiscs, nic);
+         i < state->qdiscs.n && state->qdiscs.list[i].nic == nic; i++)
+        rca_observe_edge(obs, user, state->qdiscs.list[i].entity,
+                         RCA_EDGE_USES);
 }
 
 static void report_users(const struct link_state *state,
@@ -237,8 +142,7 @@ static void report_features(const struct link_state *state,
     int err = 0;
     size_t closed = rca_netlink_set_closed(&state->set, &err);
 
-    rca_observer_feature(obs, "network interfaces", RCA_FEATURE_ON, "rtnetlink",
-                         "");
+    rca_observer_feature(obs, "network interfaces", RCA_FEATURE_ON, HOOK, "");
     if (!closed) {
         rca_observer_feature(obs, "interfaces of other network namespaces",
                              RCA_FEATURE_ON, "rtnetlink after setns(2)", "");
@@ -259,7 +163,9 @@ static void close_link(void **state)
         return;
     rca_netlink_set_done(&s->set);
     rca_link_map_done(&s->map);
-    free(s->qdiscs);
+    rca_qdiscs_done(&s->qdiscs);
+    rca_sojourn_close(&s->sojourn);
+    rca_map_done(&s->speeds);
     free(s);
     *state = NULL;
 }
@@ -271,9 +177,14 @@ static int open_link(const struct rca_source_env *env, struct rca_observer *obs,
     struct link_state *s = (struct link_state *)state;
     int err = 0;
 
-    (void)env;
     if (!s)
         return -ENOMEM;
+    if (!rca_source_may(env, HOOK)) {
+        rca_observer_feature(obs, "network interfaces", RCA_FEATURE_OFF,
+                             "turned off by 'without'", "NICs and queues");
+        return RCA_ENOSUPPORT;
+    }
+    s->env = env;
     s->set.bus = NETLINK_ROUTE;
     s->set.free_data = rca_link_dump_free;
     err = rca_netlink_set_refresh(&s->set, obs);
@@ -285,6 +196,9 @@ static int open_link(const struct rca_source_env *env, struct rca_observer *obs,
         return RCA_ENOSUPPORT;
     }
     report_features(s, obs);
+    err = rca_sojourn_open(env, obs, RCA_SOJOURN_HOOK_BEST, &s->sojourn);
+    if (err == -ENOMEM)
+        return err;
     *ret_state = RCA_TAKE(state);
     return 0;
 }
@@ -298,7 +212,7 @@ static int tick_link(void *state, struct rca_observer *obs)
     if (!err)
         err = rca_link_dump(&s->set, obs, &s->map);
     if (!err)
-        err = dump_qdiscs(s);
+        err = rca_qdiscs_refresh(&s->qdiscs, &s->set, &s->map);
     if (err)
         return err;
     rca_observer_links_set(obs, &s->map);
@@ -306,11 +220,27 @@ static int tick_link(void *state, struct rca_observer *obs)
         report_features(s, obs);
     rca_link_dump_report(obs, &s->map);
     for (size_t i = 0; i < s->map.n_nics; i++)
-        report_nic(obs, &s->map.nics[i]);
-    for (size_t i = 0; i < s->n_qdiscs; i++)
-        report_qdisc(s, obs, &s->qdiscs[i]);
+        report_nic(s, obs, &s->map.nics[i]);
+    rca_qdiscs_report(&s->qdiscs, obs, &s->set, &s->map, s->sojourn);
     report_users(s, obs);
+    rca_observe_loss(obs, "link_dumps", s->map.failed + s->qdiscs.failed);
+    s->ticks++;
     return 0;
+}
+
+static int set_profile(void *state, struct rca_observer *obs,
+                       enum rca_profile profile)
+{
+    const struct link_state *s = (const struct link_state *)state;
+
+    return s->sojourn ? rca_sojourn_set_profile(s->sojourn, obs, profile) : 0;
+}
+
+static size_t list_programs(void *state, int *fds, size_t max)
+{
+    const struct link_state *s = (const struct link_state *)state;
+
+    return s->sojourn ? rca_sojourn_programs(s->sojourn, fds, max) : 0;
 }
 
 const struct rca_source rca_source_link = {
@@ -318,4 +248,6 @@ const struct rca_source rca_source_link = {
     .open = open_link,
     .tick = tick_link,
     .close = close_link,
+    .set_profile = set_profile,
+    .programs = list_programs,
 };

@@ -184,11 +184,13 @@ static int dump_ns(const struct rca_netlink_set *set, struct rca_netlink_ns *ns,
         to->map->n_nics = nics;
         err = dump(ns, RTM_GETLINK, sizeof(struct ifinfomsg), add_link, to);
     }
+    to->map->failed += err != 0;
     if (err && err != -EINTR) {
         to->map->n_nics = nics;
         return err;
     }
     err = dump(ns, RTM_GETADDR, sizeof(struct ifaddrmsg), add_addr, to);
+    to->map->failed += err != 0;
     if (err && err != -EINTR)
         to->map->n_addrs = addrs;
     if (err == -ENOMEM)
@@ -238,6 +240,9 @@ static void report_edges(struct rca_observer *obs,
     if (nic->master != RCA_LINK_NONE)
         rca_observe_edge(obs, nic->entity, map->nics[nic->master].entity,
                          RCA_EDGE_PART_OF);
+    if (nic->lower != RCA_LINK_NONE)
+        rca_observe_edge(obs, nic->entity, map->nics[nic->lower].entity,
+                         RCA_EDGE_USES);
     /* once for both ends */
     if (nic->peer != RCA_LINK_NONE && i < nic->peer)
         rca_observe_edge(obs, nic->entity, map->nics[nic->peer].entity,

@@ -30,6 +30,7 @@ int rca_link_map_add(struct rca_link_map *map, const struct rca_nic *nic)
     nics[map->n_nics].entity = RCA_ID_NONE;
     nics[map->n_nics].peer = RCA_LINK_NONE;
     nics[map->n_nics].master = RCA_LINK_NONE;
+    nics[map->n_nics].lower = RCA_LINK_NONE;
     map->n_nics++;
     return 0;
 }
@@ -130,6 +131,18 @@ static size_t find_peer(const struct rca_link_map *map,
     return found;
 }
 
+/* An interface may name itself (a tunnel that is bound to none does). */
+static size_t find_lower(const struct rca_link_map *map,
+                         const struct rca_nic *nic)
+{
+    const uint64_t netns = nic->link.nsid < 0 ? nic->netns : nic->peer_netns;
+
+    if (is_veth(nic) || nic->link.peer <= 0 || !netns ||
+        (netns == nic->netns && nic->link.peer == nic->link.index))
+        return RCA_LINK_NONE;
+    return rca_link_map_find(map, netns, nic->link.peer);
+}
+
 void rca_link_map_pair(struct rca_link_map *map)
 {
     if (map->n_nics)
@@ -140,6 +153,7 @@ void rca_link_map_pair(struct rca_link_map *map)
         struct rca_nic *nic = &map->nics[i];
 
         nic->peer = find_peer(map, nic);
+        nic->lower = find_lower(map, nic);
         if (nic->link.master > 0)
             nic->master = rca_link_map_find(map, nic->netns, nic->link.master);
     }

@@ -24,6 +24,7 @@
  * @entity:     RCA_ID_NONE if it is not shown
  * @peer:       other end of a veth, index in the map, or RCA_LINK_NONE
  * @master:     bridge or bond that it is a port of, likewise
+ * @lower:      what a VLAN, MACVLAN or tunnel lies on, likewise
  */
 struct rca_nic {
     struct rca_link link;
@@ -33,6 +34,7 @@ struct rca_nic {
     rca_id entity;
     size_t peer;
     size_t master;
+    size_t lower;
 };
 
 struct rca_nic_addr {
@@ -42,12 +44,14 @@ struct rca_nic_addr {
 
 /** struct rca_link_map - all-zero is empty; arrays owned
  * @nics:  sorted by (netns, index) once paired
- * @addrs: sorted by (netns, family, address) once paired */
+ * @addrs: sorted by (netns, family, address) once paired
+ * @failed: dumps that did not come whole, since the start */
 struct rca_link_map {
     struct rca_nic *nics;
     size_t n_nics, cap_nics;
     struct rca_nic_addr *addrs;
     size_t n_addrs, cap_addrs;
+    uint64_t failed;
 };
 
 void rca_link_map_done(struct rca_link_map *map);

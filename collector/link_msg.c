@@ -67,6 +67,9 @@ static void read_link_attr(const struct nlattr *attr, struct rca_link *link)
     case IFLA_STATS64:
         read_stats(attr, &link->stats);
         break;
+    case IFLA_CARRIER_CHANGES:
+        link->stats.carrier_changes = rca_netlink_u32(attr);
+        break;
     case IFLA_LINKINFO:
         read_kind(attr, link);
         break;
@@ -105,6 +108,7 @@ static void read_queue(const struct nlattr *attr, struct rca_qdisc *qdisc)
     qdisc->overlimits = q.overlimits;
     qdisc->requeues = q.requeues;
     qdisc->backlog_bytes = q.backlog;
+    qdisc->backlog_packets = q.qlen;
 }
 
 static void read_stats2(const struct nlattr *stats, struct rca_qdisc *qdisc)
@@ -139,6 +143,8 @@ int rca_link_parse_qdisc(const struct nlmsghdr *msg,
     if (!tc || tc->tcm_ifindex <= 0)
         return RCA_ESYNTAX;
     qdisc.index = tc->tcm_ifindex;
+    qdisc.handle = tc->tcm_handle;
+    qdisc.parent = tc->tcm_parent;
     in = rca_netlink_attrs(msg, sizeof *tc);
     while ((attr = rca_netlink_next(&in))) {
         if (mnl_attr_get_type(attr) == TCA_KIND)
@@ -202,6 +208,11 @@ int rca_link_parse_nsid(const struct nlmsghdr *msg, int *ret_nsid)
         return 0;
     }
     return RCA_ESYNTAX;
+}
+
+_Bool rca_link_is_down(const struct rca_link *link)
+{
+    return (link->flags & (IFF_UP | IFF_RUNNING)) != (IFF_UP | IFF_RUNNING);
 }
 
 _Bool rca_link_is_shown(const struct rca_link *link)

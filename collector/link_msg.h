@@ -16,18 +16,20 @@
 
 #include "graph/base/err.h"
 
-/** struct rca_link_stats - totals since the interface was made */
+/** struct rca_link_stats - totals since the interface was made; collisions,
+ * carrier and FIFO errors are in the errors as their drivers count them */
 struct rca_link_stats {
     uint64_t receive_packets, transmit_packets;
     uint64_t receive_bytes, transmit_bytes;
     uint64_t receive_errors, transmit_errors;
     uint64_t receive_drops, transmit_drops;
+    uint32_t carrier_changes; /* wraps */
 };
 
 /**
  * struct rca_link - one interface
  * @peer:   index of the interface it is bound to (IFLA_LINK: the other end of
- *          a veth), 0 if none
+ *          a veth, what a VLAN or tunnel lies on), 0 if none
  * @nsid:   the peer's namespace as this one calls it, -1 if it is this one
  * @master: index of the bridge (or bond) that it is a port of, 0 if none
  * @flags:  IFF_*
@@ -44,13 +46,15 @@ struct rca_link {
     struct rca_link_stats stats;
 };
 
-/** struct rca_qdisc - one queueing discipline; @drops and the three after it
+/** struct rca_qdisc - one queueing discipline; @drops, @overlimits and @requeues
  * are 32 bits wide in the kernel and wrap */
 struct rca_qdisc {
     int index; /* of its interface */
+    uint32_t handle, parent; /* TC_H_ROOT: all packets pass it */
     char kind[IFNAMSIZ];
     uint64_t bytes, packets;
-    uint64_t drops, overlimits, requeues, backlog_bytes;
+    uint64_t drops, overlimits, requeues;
+    uint64_t backlog_bytes, backlog_packets;
 };
 
 /** struct rca_link_addr - @addr holds 4 bytes for AF_INET, 16 for AF_INET6,
@@ -70,6 +74,10 @@ RCA_MUST_CHECK int rca_link_parse_addr(const struct nlmsghdr *msg,
 /** rca_link_parse_nsid() - @ret_nsid: -1 if that namespace has no number here*/
 RCA_MUST_CHECK int rca_link_parse_nsid(const struct nlmsghdr *msg,
                                        int *ret_nsid);
+
+/** rca_link_is_down() - set up by nobody, or without a carrier: packets go
+ * nowhere */
+_Bool rca_link_is_down(const struct rca_link *link);
 
 /** rca_link_is_shown() - whether it is worth an entity: not the loopback
  * unless it drops, not what is down and never carried a packet */

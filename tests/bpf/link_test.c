@@ -9,8 +9,10 @@
 #include "collector/source.h"
 #include "tests/bpf/net.h"
 
-static const struct rca_source_env env = {
-    .proc = "/proc", .sys = "/sys", .host = "h"};
+static const struct rca_source_env env = {.proc = "/proc",
+                                          .sys = "/sys",
+                                          .host = "h",
+                                          .profile = RCA_PROFILE_STANDARD};
 
 struct fixture {
     struct rca_observer *obs;
@@ -200,12 +202,56 @@ static void a_call_uses_the_nics_and_queues_of_both_ends(void **state)
         assert_int_not_equal(f->obs->edges[i].source, local);
 }
 
+/* What waits is timed on the qdisc that it waits in, where BPF is allowed. */
+static void the_full_queue_is_timed(void **state)
+{
+    struct fixture *f = get(state);
+    int fds[2], tries = 0;
+
+    begin(f, 8);
+    tick(f);
+    if (rca_source_link.programs(f->source, fds, 2) == 0)
+        skip();
+    /* it empties at 100 bytes a second, in packets of 43 */
+    while (net_value(f->obs, RCA_KIND_QDISC, "sw/ps:tbf",
+                     "qdisc_sojourn_packets_total") < 1 &&
+           ++tries < 100) {
+        (void)usleep(100000);
+        begin(f, 9);
+        tick(f);
+    }
+    assert_true(net_value(f->obs, RCA_KIND_QDISC, "sw/ps:tbf",
+                          "qdisc_sojourn_packets_total") >= 1);
+    assert_true(net_value(f->obs, RCA_KIND_QDISC, "sw/ps:tbf",
+                          "qdisc_backlog_packets") >= 0);
+}
+
+static void a_nic_that_is_set_down_says_so(void **state)
+{
+    struct fixture *f = get(state);
+    double changes = 0;
+
+    begin(f, 10);
+    tick(f);
+    assert_close(net_value(f->obs, RCA_KIND_NIC, "c/eth0", "link_down"), 0, 0);
+    changes = net_value(f->obs, RCA_KIND_NIC, "sw/pc", "carrier_changes_total");
+    net_run("ip -n c link set eth0 down");
+    begin(f, 11);
+    tick(f);
+    assert_close(net_value(f->obs, RCA_KIND_NIC, "c/eth0", "link_down"), 1, 0);
+    /* and its other end has lost the carrier */
+    assert_close(net_value(f->obs, RCA_KIND_NIC, "sw/pc", "link_down"), 1, 0);
+    assert_true(net_value(f->obs, RCA_KIND_NIC, "sw/pc",
+                          "carrier_changes_total") > changes);
+    net_run("ip -n c link set eth0 up");
+}
+
 static void a_namespace_that_goes_takes_its_nics(void **state)
 {
     struct fixture *f = get(state);
 
     net_run("ip netns del s");
-    for (int second = 8; second < 1000; second++) {
+    for (int second = 12; second < 1000; second++) {
         begin(f, second);
         tick(f);
         if (isnan(net_value(f->obs, RCA_KIND_NIC, "s/eth0",
@@ -226,6 +272,8 @@ int main(void)
         cmocka_unit_test(quiet_and_loopback_devices_are_left_out),
         cmocka_unit_test(ends_of_veths_and_ports_are_found),
         cmocka_unit_test(a_call_uses_the_nics_and_queues_of_both_ends),
+        cmocka_unit_test(the_full_queue_is_timed),
+        cmocka_unit_test(a_nic_that_is_set_down_says_so),
         cmocka_unit_test(a_namespace_that_goes_takes_its_nics),
     };
 

@@ -49,6 +49,7 @@ static struct nlmsghdr *put_veth(void)
     mnl_attr_put_u32(msg, IFLA_LINK, 2);
     mnl_attr_put_u32(msg, IFLA_LINK_NETNSID, 0);
     mnl_attr_put_u32(msg, IFLA_MASTER, 3);
+    mnl_attr_put_u32(msg, IFLA_CARRIER_CHANGES, 11);
     mnl_attr_put(msg, IFLA_STATS64, sizeof stats, &stats);
     nest = mnl_attr_nest_start(msg, IFLA_LINKINFO);
     mnl_attr_put_str(msg, IFLA_INFO_KIND, "veth"); /* without a NUL */
@@ -76,6 +77,10 @@ static void a_link_is_read_with_all_its_parts(void **state)
     assert_int_equal(link.stats.transmit_errors, 6);
     assert_int_equal(link.stats.receive_drops, 17);
     assert_int_equal(link.stats.transmit_drops, 8);
+    assert_int_equal(link.stats.carrier_changes, 11);
+    assert_true(rca_link_is_down(&link)); /* up, and nothing plugged in */
+    link.flags |= IFF_RUNNING;
+    assert_false(rca_link_is_down(&link));
 }
 
 static void a_cut_link_is_refused_or_reads_less(void **state)
@@ -115,10 +120,11 @@ static void an_older_kernels_shorter_stats_are_read(void **state)
 
 static struct nlmsghdr *put_qdisc(uint64_t packets64)
 {
-    const struct tcmsg tc = {.tcm_ifindex = 4};
+    const struct tcmsg tc = {
+        .tcm_ifindex = 4, .tcm_handle = 0x10000, .tcm_parent = 0xffffffff};
     const struct gnet_stats_basic basic = {.bytes = 100, .packets = 9};
     const struct gnet_stats_queue queue = {
-        .backlog = 5, .drops = 6, .requeues = 7, .overlimits = 8};
+        .qlen = 3, .backlog = 5, .drops = 6, .requeues = 7, .overlimits = 8};
     struct nlmsghdr *msg = put(RTM_NEWQDISC, &tc, sizeof tc);
     struct nlattr *nest = NULL;
 
@@ -143,6 +149,9 @@ static void a_qdisc_is_read_with_its_queue(void **state)
     assert_int_equal(q.bytes, 100);
     assert_int_equal(q.packets, 9);
     assert_int_equal(q.backlog_bytes, 5);
+    assert_int_equal(q.backlog_packets, 3);
+    assert_int_equal(q.handle, 0x10000);
+    assert_int_equal(q.parent, 0xffffffff);
     assert_int_equal(q.drops, 6);
     assert_int_equal(q.requeues, 7);
     assert_int_equal(q.overlimits, 8);
@@ -362,6 +371,36 @@ static void ports_know_their_bridge(void **state)
     rca_link_map_done(&map);
 }
 
+static void vlans_know_what_they_lie_on(void **state)
+{
+    struct rca_link_map map = {0};
+    struct rca_nic eth = {.netns = 1, .link = {.index = 2, .nsid = -1}};
+    struct rca_nic vlan = {
+        .netns = 1,
+        .link = {.index = 3, .peer = 2, .nsid = -1, .kind = "vlan"}};
+    struct rca_nic away = {.netns = 2,
+                           .link = {.index = 4, .peer = 2, .kind = "macvlan"}};
+    struct rca_nic own = {
+        .netns = 1, .link = {.index = 5, .peer = 5, .nsid = -1, .kind = "gre"}};
+
+    (void)state;
+    assert_ok(rca_link_map_add(&map, &eth));
+    assert_ok(rca_link_map_add(&map, &vlan));
+    assert_ok(rca_link_map_add(&map, &own));
+    assert_ok(rca_link_map_add(&map, &away));
+    rca_link_map_pair(&map);
+    assert_int_equal(map.nics[0].lower, RCA_LINK_NONE);
+    assert_int_equal(map.nics[1].lower, 0);
+    assert_int_equal(map.nics[2].lower, RCA_LINK_NONE);
+    /* its namespace's number is not resolved, then it is */
+    assert_int_equal(map.nics[3].lower, RCA_LINK_NONE);
+    map.nics[3].peer_netns = 1;
+    rca_link_map_pair(&map);
+    assert_int_equal(map.nics[3].lower, 0);
+    assert_int_equal(map.nics[3].peer, RCA_LINK_NONE);
+    rca_link_map_done(&map);
+}
+
 static void addresses_have_owners_within_their_namespace(void **state)
 {
     struct rca_link_map map = {0};
@@ -418,6 +457,7 @@ int main(void)
         cmocka_unit_test(unresolved_veths_pair_only_if_there_is_one_mirror),
         cmocka_unit_test(a_resolved_namespace_decides_between_mirrors),
         cmocka_unit_test(ports_know_their_bridge),
+        cmocka_unit_test(vlans_know_what_they_lie_on),
         cmocka_unit_test(addresses_have_owners_within_their_namespace),
         cmocka_unit_test(an_allocation_that_fails_leaves_the_map_whole),
     };
