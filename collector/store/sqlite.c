@@ -215,9 +215,14 @@ static int load_ends(struct rca_store *s)
     if (err < 0)
         return err;
     s->head_rows = (uint64_t)rca_sql_int(s, RCA_SQL_HEAD_ENDS, 0);
-    if (s->head_rows)
+    if (s->head_rows) {
         s->newest = rca_sql_int(s, RCA_SQL_HEAD_ENDS, 2);
+        if (rca_sql_int(s, RCA_SQL_HEAD_ENDS, 3) + 1 != (int64_t)s->head_rows)
+            err = RCA_ECORRUPT;
+    }
     rca_sql_reset(s, RCA_SQL_HEAD_ENDS);
+    if (err < 0)
+        return err;
     /* ids have 39 bits left above the entity */
     return s->next_window < 0 || s->next_window > INT64_MAX >> 25 ? RCA_ECORRUPT
                                                                   : 0;

@@ -8,10 +8,11 @@
  *   entity  a row an entity; first and last seen as of the newest seal
  *   edge    likewise
  *   series  names of raw series
- *   head    a row a tick not yet sealed (collector/store/tick.h)
+ *   head    a row a tick (collector/store/tick.h); those up to the newest
+ *           window's end are sealed and wait to be written over
  *   span    a row a window: its times, and what it holds in numbers
- *   chunk   a row a window and entity, id = window << 24 | entity
- *           (collector/store/chunk.h)
+ *   chunk   a row a window and some neighbouring entities, id = window << 24 |
+ *           the first of them (collector/store/pack.h, collector/store/chunk.h)
  *   blob    models and notes
  */
 
@@ -33,6 +34,9 @@
 /** Names of series: a host has hundreds. Bounds a chunk together with
  * RCA_WINDOW_TICKS to RCA_CHUNK_VALUES_MAX. */
 #define RCA_SERIES_MAX ((rca_id)1 << 16)
+
+/** A row of chunks is ended when it has this many bytes. */
+#define RCA_PACK_BYTES 28000
 
 enum rca_sql {
     RCA_SQL_BEGIN_READ,
@@ -61,6 +65,7 @@ enum rca_sql {
     RCA_SQL_SPAN_EXPIRE,
     RCA_SQL_CHUNK_ADD,
     RCA_SQL_CHUNK_RANGE,
+    RCA_SQL_CHUNK_OF,
     RCA_SQL_CHUNK_EXPIRE,
     RCA_SQL_BLOB_PUT,
     RCA_SQL_BLOB_GET,

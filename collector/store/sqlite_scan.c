@@ -4,25 +4,20 @@
 #include <string.h>
 
 #include "collector/store/chunk.h"
+#include "collector/store/pack.h"
 #include "collector/store/sqlite.h"
 
 /*
  * A scan walks the windows in order of time; in each the chunks lie in order of
- * entity, one after the other in the file. For few entities the rows are looked
- * up one by one instead.
+ * entity, one after the other in the file, many to a row. For some entities the
+ * rows that hold them are looked up.
  */
-
-/** Up to this many entities are looked up one by one, and more where there
- * are more than PASS_MAX others to pass over for each: a look-up costs about
- * what passing over a few rows does. */
-#define LOOKUP_MAX 16
-#define PASS_MAX 4
 
 struct scan {
     struct rca_store *store;
     rca_time from, to;
     rca_id *ids; /* owned, increasing; NULL: all */
-    size_t n_ids;
+    size_t n_ids, next; /* of the ids, in this window */
     rca_store_visit *visit;
     void *arg;
     /* the window: its ticks, and which of them were asked for */
@@ -68,10 +63,23 @@ static int copy_ids(struct scan *s, const rca_id *entities, size_t n)
     return 0;
 }
 
-static _Bool is_wanted(const struct scan *s, rca_id entity)
+/* Entities are met in order of id: so are those that are wanted. */
+static _Bool is_wanted(struct scan *s, rca_id entity)
 {
-    return !s->ids || (s->n_ids && bsearch(&entity, s->ids, s->n_ids,
-                                           sizeof(entity), by_id));
+    if (!s->ids)
+        return 1;
+    while (s->next < s->n_ids && s->ids[s->next] < entity)
+        s->next++;
+    if (s->next == s->n_ids || s->ids[s->next] != entity)
+        return 0;
+    s->next++;
+    return 1;
+}
+
+/* No wanted entity comes any more. */
+static _Bool is_past(const struct scan *s)
+{
+    return s->ids && s->next == s->n_ids;
 }
 
 static void set_window(struct scan *s, const rca_time *times, size_t n)
@@ -137,11 +145,11 @@ static int finish_block(struct scan *s, rca_id entity)
 
 /* --- sealed windows --- */
 
-static int visit_chunk(struct scan *s, rca_id entity, struct rca_blob data)
+static int visit_chunk(struct scan *s, const struct rca_pack_reader *from)
 {
     struct rca_chunk_column column = {0};
     struct rca_chunk chunk;
-    int err = rca_chunk_open(data.at, data.len, &chunk);
+    int err = rca_chunk_open(from->chunk, from->len, &chunk);
 
     if (!err && chunk.n_ticks != s->n_times)
         err = RCA_ECORRUPT;
@@ -152,21 +160,36 @@ static int visit_chunk(struct scan *s, rca_id entity, struct rca_blob data)
         if (!err)
             err = keep_column(s, column.series);
     }
-    return err ? err : finish_block(s, entity);
+    return err ? err : finish_block(s, from->entity);
 }
 
-static int visit_chunks(struct scan *s, int64_t first, int64_t last)
+/* The chunks of a row that were asked for. */
+static int visit_row(struct scan *s, enum rca_sql sql)
+{
+    const struct rca_blob row = rca_sql_blob(s->store, sql, 1);
+    struct rca_pack_reader r;
+    int err;
+
+    rca_pack_read(row.at, row.len,
+                  (rca_id)rca_sql_int(s->store, sql, 0) & (RCA_ENTITY_MAX - 1),
+                  &r);
+    while ((err = rca_pack_next(&r)) > 0) {
+        if (is_past(s))
+            return 0;
+        err = is_wanted(s, r.entity) ? visit_chunk(s, &r) : 0;
+        if (err)
+            break;
+    }
+    return err;
+}
+
+static int visit_rows(struct scan *s, int64_t first, int64_t last)
 {
     const enum rca_sql sql = RCA_SQL_CHUNK_RANGE;
     int err = rca_sql_bind(s->store, sql, "ii", first, last);
 
     while (!err && (err = rca_sql_next(s->store, sql)) > 0) {
-        rca_id entity =
-            (rca_id)rca_sql_int(s->store, sql, 0) & (RCA_ENTITY_MAX - 1);
-
-        err = is_wanted(s, entity)
-                  ? visit_chunk(s, entity, rca_sql_blob(s->store, sql, 1))
-                  : 0;
+        err = visit_row(s, sql);
         if (err)
             break;
     }
@@ -174,11 +197,21 @@ static int visit_chunks(struct scan *s, int64_t first, int64_t last)
     return err;
 }
 
-/* A row that is passed over is read all the same. */
-static _Bool is_dense(const struct scan *s)
+/* The row that @s->ids[s->next] would be in, if there is one. */
+static int visit_row_of(struct scan *s, int64_t base)
 {
-    return s->ids[s->n_ids - 1] < RCA_ENTITY_MAX &&
-           s->ids[s->n_ids - 1] - s->ids[0] < PASS_MAX * s->n_ids;
+    const enum rca_sql sql = RCA_SQL_CHUNK_OF;
+    const rca_id entity = s->ids[s->next];
+    int err = rca_sql_bind(s->store, sql, "ii", base, base + entity);
+
+    if (!err)
+        err = rca_sql_next(s->store, sql);
+    if (err > 0)
+        err = visit_row(s, sql);
+    rca_sql_reset(s->store, sql);
+    if (s->next < s->n_ids && s->ids[s->next] == entity)
+        s->next++; /* it is not there */
+    return err;
 }
 
 static int visit_window(struct scan *s, int64_t window)
@@ -189,13 +222,10 @@ static int visit_window(struct scan *s, int64_t window)
     if (s->low == s->high)
         return 0;
     if (!s->ids)
-        return visit_chunks(s, base, base + RCA_ENTITY_MAX - 1);
-    if (s->n_ids > LOOKUP_MAX && is_dense(s))
-        return visit_chunks(s, base + s->ids[0], base + s->ids[s->n_ids - 1]);
-    for (size_t i = 0; !err && i < s->n_ids; i++) {
-        if (s->ids[i] < RCA_ENTITY_MAX)
-            err = visit_chunks(s, base + s->ids[i], base + s->ids[i]);
-    }
+        return visit_rows(s, base, base + RCA_ENTITY_MAX - 1);
+    s->next = 0;
+    while (!err && s->next < s->n_ids && s->ids[s->next] < RCA_ENTITY_MAX)
+        err = visit_row_of(s, base);
     return err;
 }
 

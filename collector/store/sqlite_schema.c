@@ -44,6 +44,14 @@ static const char *const steps[] = {
                         "CREATE TABLE blob("
                         " name TEXT NOT NULL PRIMARY KEY,"
                         " time INTEGER NOT NULL, data BLOB NOT NULL) STRICT;",
+    /* rows of the head get places of their own, to be used again */
+    "ALTER TABLE head RENAME TO head_1;"
+    "CREATE TABLE head("
+    " slot INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+    " keys BLOB, links BLOB, vals BLOB NOT NULL) STRICT;"
+    "INSERT INTO head SELECT row_number() OVER (ORDER BY time) - 1,"
+    " time, keys, links, vals FROM head_1;"
+    "DROP TABLE head_1;",
 };
 
 int rca_schema_version(void)

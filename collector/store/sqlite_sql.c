@@ -5,6 +5,10 @@
 
 #include "collector/store/sqlite.h"
 
+/* Rows of the head stay where they are when their window is sealed, and the
+ * next window's are put over them: no page is freed and none taken. */
+#define UNSEALED " WHERE time > ifnull((SELECT max(last) FROM span), -1 << 63)"
+
 static const char *const texts[RCA_SQL_COUNT] = {
     [RCA_SQL_BEGIN_READ] = "BEGIN",
     [RCA_SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
@@ -31,11 +35,16 @@ static const char *const texts[RCA_SQL_COUNT] = {
     [RCA_SQL_EDGE_EXPIRE] = "DELETE FROM edge WHERE last < ?",
 
     [RCA_SQL_HEAD_ADD] =
-        "INSERT INTO head(time, keys, links, vals) VALUES(?, ?, ?, ?)",
-    [RCA_SQL_HEAD_LINKS] = "SELECT time, keys, links FROM head ORDER BY time",
-    [RCA_SQL_HEAD_VALUES] = "SELECT keys, vals FROM head ORDER BY time",
-    [RCA_SQL_HEAD_CLEAR] = "DELETE FROM head",
-    [RCA_SQL_HEAD_ENDS] = "SELECT count(*), min(time), max(time) FROM head",
+        "INSERT OR REPLACE INTO head(slot, time, keys, links, vals)"
+        " VALUES(?, ?, ?, ?, ?)",
+    [RCA_SQL_HEAD_LINKS] =
+        "SELECT time, keys, links FROM head" UNSEALED " ORDER BY slot",
+    [RCA_SQL_HEAD_VALUES] =
+        "SELECT keys, vals FROM head" UNSEALED " ORDER BY slot",
+    [RCA_SQL_HEAD_ENDS] = "SELECT count(*), min(time), max(time), max(slot)"
+                          " FROM head" UNSEALED,
+    [RCA_SQL_HEAD_CLEAR] =
+        "DELETE FROM head WHERE time <= (SELECT max(last) FROM span)",
 
     [RCA_SQL_SPAN_ADD] =
         "INSERT INTO span(id, first, last, chunks, samples, bytes, grid)"
@@ -54,6 +63,8 @@ static const char *const texts[RCA_SQL_COUNT] = {
     [RCA_SQL_CHUNK_ADD] = "INSERT INTO chunk(id, data) VALUES(?, ?)",
     [RCA_SQL_CHUNK_RANGE] =
         "SELECT id, data FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id",
+    [RCA_SQL_CHUNK_OF] = "SELECT id, data FROM chunk"
+                         " WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1",
     [RCA_SQL_CHUNK_EXPIRE] = "DELETE FROM chunk WHERE id < ?",
 
     [RCA_SQL_BLOB_PUT] =

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/store/chunk.h"
+#include "collector/store/pack.h"
 #include "collector/store/sqlite.h"
 
 /*
@@ -127,6 +128,7 @@ static int touch(struct rca_store *s, const struct rca_replay *r)
 /* What has been written of the window. */
 struct sealed {
     struct rca_buf chunk;
+    struct rca_pack pack;
     struct rca_vec_id series;
     int64_t chunks, bytes;
 };
@@ -134,15 +136,31 @@ struct sealed {
 static void sealed_done(struct sealed *w)
 {
     rca_buf_done(&w->chunk);
+    rca_pack_done(&w->pack);
     free(w->series.at);
+}
+
+static int flush_pack(struct rca_store *s, struct sealed *w)
+{
+    const struct rca_buf *row = &w->pack.bytes;
+    const int64_t id = s->next_window << 24 | (int64_t)w->pack.first;
+    int err = row->err;
+
+    if (err || w->pack.n == 0)
+        return err;
+    err = rca_sql_bind(s, RCA_SQL_CHUNK_ADD, "ib", id, (const void *)row->text,
+                       row->len);
+    if (!err)
+        err = rca_sql_last(s, RCA_SQL_CHUNK_ADD);
+    w->bytes += (int64_t)row->len;
+    rca_pack_clear(&w->pack);
+    return err;
 }
 
 /* Columns @begin to @end are those of one entity. */
 static int seal_entity(struct rca_store *s, const struct rca_replay *r,
                        size_t begin, size_t end, struct sealed *w)
 {
-    const int64_t id =
-        s->next_window << 24 | (int64_t)rca_key_entity(r->keys.at[begin]);
     int err = rca_vec_room(&w->series, end - begin);
 
     if (err)
@@ -153,14 +171,12 @@ static int seal_entity(struct rca_store *s, const struct rca_replay *r,
     err =
         rca_chunk_encode(w->series.at, end - begin,
                          r->values + begin * r->times.n, r->times.n, &w->chunk);
-    if (!err)
-        err = rca_sql_bind(s, RCA_SQL_CHUNK_ADD, "ib", id,
-                           (const void *)w->chunk.text, w->chunk.len);
-    if (!err)
-        err = rca_sql_last(s, RCA_SQL_CHUNK_ADD);
+    if (err)
+        return err;
+    rca_pack_put(&w->pack, rca_key_entity(r->keys.at[begin]), w->chunk.text,
+                 w->chunk.len);
     w->chunks++;
-    w->bytes += (int64_t)w->chunk.len;
-    return err;
+    return w->pack.bytes.len >= RCA_PACK_BYTES ? flush_pack(s, w) : 0;
 }
 
 static int seal_columns(struct rca_store *s, const struct rca_replay *r,
@@ -176,7 +192,7 @@ static int seal_columns(struct rca_store *s, const struct rca_replay *r,
             end++;
         err = seal_entity(s, r, begin, end, w);
     }
-    return err;
+    return err ? err : flush_pack(s, w);
 }
 
 static int seal_span(struct rca_store *s, const struct rca_replay *r,
@@ -210,9 +226,7 @@ static int seal_head(struct rca_store *s)
     err = touch(s, &r);
     if (!err)
         err = seal_columns(s, &r, &w);
-    if (!err)
-        err = seal_span(s, &r, &w);
-    return err ? err : rca_sql_last(s, RCA_SQL_HEAD_CLEAR);
+    return err ? err : seal_span(s, &r, &w); /* which ends the head */
 }
 
 static void head_is_sealed(struct rca_store *s)
@@ -335,8 +349,9 @@ static int add_row(struct rca_store *s, rca_time time, const struct plan *plan)
 {
     const void *keys = plan->same_keys ? NULL : s->keys.text;
     const void *links = plan->same_links ? NULL : s->links.text;
-    int err = rca_sql_bind(s, RCA_SQL_HEAD_ADD, "ibbb", (int64_t)time, keys,
-                           s->keys.len, links, s->links.len,
+    const int64_t slot = plan->seal ? 0 : (int64_t)s->head_rows;
+    int err = rca_sql_bind(s, RCA_SQL_HEAD_ADD, "iibbb", slot, (int64_t)time,
+                           keys, s->keys.len, links, s->links.len,
                            (const void *)s->values.text, s->values.len);
 
     return err ? err : rca_sql_last(s, RCA_SQL_HEAD_ADD);
@@ -484,6 +499,9 @@ static int expire_in(struct rca_store *s, struct expiry *x)
     rca_time before = x->before;
     int err = x->seal ? seal_head(s) : touch_head(s);
 
+    /* without their window, its rows in the head would be back */
+    if (!err)
+        err = rca_sql_last(s, RCA_SQL_HEAD_CLEAR);
     if (!err)
         err = find_kept(s, x, &kept);
     if (!err)

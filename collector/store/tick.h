@@ -8,8 +8,12 @@
  *           before, varint series; each: varint id less the one before
  *   links   what else was seen: varint entities; ids as above; varint edges;
  *           each: byte kind, varint source less the one before, varint target
- *   values  byte 0, then 8 bytes a sample; or byte 1, a bitmap of the samples
- *           that differ from the tick before, and 8 bytes for each of those
+ *   values  byte 0, then 8 bytes a sample; or byte 2, then for each four
+ *           samples a byte of four tags, low bits first, and what they say of
+ *           the value against the tick before: 0 the same; 1 varint difference
+ *           of integers; 2 likewise of billionths; 3 it is these 8 bytes
+ *           (byte 1, of the first version: a bitmap of the samples that differ,
+ *           and 8 bytes for each of those)
  *
  * Keys and links are written only when they change: a head row without them
  * has those of the row before. Ids and targets within a row increase.

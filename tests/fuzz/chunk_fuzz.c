@@ -4,13 +4,15 @@
 #include <math.h>
 #include <string.h>
 
+#include "collector/store/pack.h"
 #include "collector/store/replay.h"
+#include "collector/store/rice.h"
 #include "tests/harness/fuzz.h"
 
 /*
  * Whatever a store may hold as bytes: a column, a chunk (its sum is put right,
- * or nothing would get past it), a grid, the blobs of a head row. The first
- * byte chooses. What decodes as a column must survive another round bit for
+ * or nothing would get past it), a grid, the blobs of a head row, a row of
+ * chunks, a Rice-coded stream. The first byte chooses. What decodes as a column must survive another round bit for
  * bit.
  */
 
@@ -94,10 +96,42 @@ static void try_head(const uint8_t *data, size_t size)
     }
 }
 
+static void try_pack(const uint8_t *data, size_t size)
+{
+    struct rca_pack_reader r;
+    rca_id last = 0;
+    size_t total = 0;
+
+    if (size == 0)
+        return;
+    rca_pack_read(data + 1, size - 1, *data, &r);
+    for (size_t n = 0; rca_pack_next(&r) > 0; n++) {
+        total += r.len;
+        if ((n && r.entity <= last) || total > size)
+            abort();
+        last = r.entity;
+        for (size_t i = 0; i < r.len; i++)
+            (void)*(const volatile uint8_t *)&r.chunk[i];
+    }
+}
+
+static void try_rice(const uint8_t *data, size_t size)
+{
+    uint8_t *padded RCA_CLEANUP(rca_freep) = calloc(1, size + RCA_BIT_PAD);
+    struct rca_bit_input in = {.at = padded, .end = size * 8};
+    int64_t x[RCA_RICE_MAX];
+
+    if (!padded)
+        return;
+    memcpy(padded, data, size);
+    if (rca_rice_get(&in, x, size % RCA_RICE_MAX) == 0 && in.bit > in.end)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const tries[])(const uint8_t *, size_t) = {
-        try_column, try_chunk, try_grid, try_head};
+        try_column, try_chunk, try_grid, try_head, try_pack, try_rice};
 
     if (size == 0)
         return 0;
