@@ -10,8 +10,9 @@
 static const struct rca_usage usage = {
     "doctor",
     "rca doctor [--profile P] [--without HOOK,...] [--hooks]",
-    "Try every source on this host, and print what works, how, and what is not\n"
-    "seen without the rest. Exit 5 if nothing of eBPF works.",
+    "Try every source on this host, and print what works and how: on, twin (by\n"
+    "the second choice of hook) or off, then with the reason, what is not seen\n"
+    "without it, and how to have it. Exit 5 if nothing of eBPF works.",
     "  sudo rca doctor\n"
     "  sudo rca doctor --profile light\n"
     "  sudo rca doctor --hooks\n",
@@ -37,6 +38,36 @@ static void print_host(const struct rca_config *config)
                           : "not root: run 'sudo rca doctor' to see what "
                             "root could watch");
     printf("profile   %s\n", rca_profile_name(config->profile));
+}
+
+/* What to do about a feature that is off, by how its source says why. */
+static const char *hint(const struct rca_feature *f)
+{
+    static const struct {
+        const char *why, *what;
+    } hints[] = {
+        {"'without'", "leave it out of --without and of the configuration"},
+        {"'light'", "--profile standard"},
+        {"'standard'", "--deep 60s, or --profile deep"},
+        {"'deep'", "--deep 60s, or --profile deep"},
+        {"CAP_", "run as root, or with that capability"},
+        {"not permitted", "run as root"},
+        {"Permission denied", "run as root"},
+        {"cgroup v2 is not mounted",
+         "boot with systemd.unified_cgroup_hierarchy=1"},
+        {"pressure", "boot with psi=1 (CONFIG_PSI)"},
+        {"BTF", "a kernel with CONFIG_DEBUG_INFO_BTF"},
+        {"nf_tables", "modprobe nf_tables"},
+        {"ctnetlink", "modprobe nf_conntrack_netlink"},
+        {"kernel", "another kernel"},
+        {"needs ", "another kernel"},
+    };
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(hints); i++) {
+        if (strstr(f->how, hints[i].why))
+            return hints[i].what;
+    }
+    return NULL;
 }
 
 static const char *state_name(enum rca_feature_state state)
@@ -66,6 +97,19 @@ static _Bool is_ebpf(const struct rca_feature *f)
             return 1;
     }
     return 0;
+}
+
+static void print_feature(const struct rca_feature *f)
+{
+    const char *what = hint(f);
+
+    printf("%-38s %-5s %s\n", f->name, state_name(f->state), f->how);
+    if (f->state != RCA_FEATURE_OFF)
+        return;
+    if (f->lost[0])
+        printf("%-38s       not seen: %s\n", "", f->lost);
+    if (what)
+        printf("%-38s       to have it: %s\n", "", what);
 }
 
 static int print_hooks(const struct rca_hooks *hooks)
@@ -111,10 +155,11 @@ int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv)
     f = rca_observer_features(obs, &n);
     printf("\n%-38s %-5s %s\n", "feature", "state", "how, or why not");
     for (size_t i = 0; i < n; i++) {
-        printf("%-38s %-5s %s\n", f[i].name, state_name(f[i].state), f[i].how);
-        if (f[i].state == RCA_FEATURE_OFF && f[i].lost[0])
-            printf("%-38s       not seen: %s\n", "", f[i].lost);
+        print_feature(&f[i]);
         ebpf |= is_ebpf(&f[i]);
     }
+    if (!ebpf)
+        printf("\nnothing of eBPF works: requests, latency and calls are not "
+               "seen\n");
     return ebpf ? RCA_EXIT_DONE : RCA_EXIT_MISSING;
 }

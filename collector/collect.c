@@ -164,9 +164,10 @@ static void open_source(struct run *run, const struct rca_source *source)
     r = source->open(&run->env, run->obs, &a->state);
     if (r == 0)
         run->loop.n_active++;
-    else
-        rca_log(RCA_LOG_WARN, "cannot open source '%s' and go on: %s",
-                source->name, rca_strerror(r));
+    else /* what is not supported was said as a feature */
+        rca_log(r == RCA_ENOSUPPORT ? RCA_LOG_INFO : RCA_LOG_WARN,
+                "cannot open source '%s' and go on: %s", source->name,
+                rca_strerror(r));
 }
 
 static void open_sources(struct run *run, const char *list)
@@ -218,8 +219,18 @@ static int open_store(struct run *run, struct rca_diag *diag)
 
 /* --- running -------------------------------------------------------------- */
 
+/* Whether a hook is off, so that its source may not have asked for others. */
+static _Bool any_off(const struct rca_hooks *hooks)
+{
+    for (size_t i = 0; i < hooks->n; i++) {
+        if (hooks->items[i].off)
+            return 1;
+    }
+    return 0;
+}
+
 /* Open what @list says, as deep as wanted. A hook that nobody asked for is a
- * mistake, unless a source that was not opened may know it. */
+ * mistake, unless a source that was not opened, or not wholly, may know it. */
 static int open_all(struct run *run, const char *list, struct rca_diag *diag)
 {
     struct rca_diag what = {0};
@@ -229,7 +240,7 @@ static int open_all(struct run *run, const char *list, struct rca_diag *diag)
         run->env.profile = RCA_PROFILE_DEEP;
     open_sources(run, list);
     r = rca_hooks_check(&run->hooks, run->config.without, &what);
-    if (r == RCA_EUNKNOWN && list) {
+    if (r == RCA_EUNKNOWN && (list || any_off(&run->hooks))) {
         rca_log(RCA_LOG_WARN, "%s, and go on", what.text);
         return 0;
     }
