@@ -156,7 +156,7 @@ static __always_inline int issue(struct request *rq)
 
     if (!p)
         return 0;
-    if (!holds(p, number, rq) || !p->made_ns)
+    if (!holds(p, number, rq))
         take_place(p, number, rq);
     p->issued_ns = bpf_ktime_get_ns();
     return 0;
@@ -211,16 +211,16 @@ static __always_inline void count_user(__u64 cgroup, __u32 disk, __u32 op,
     __sync_fetch_and_add(&use->sum_ns, ns);
 }
 
-static __always_inline __u32 op_of(__u32 req_op)
+/* A write without data is a flush that somebody waits for. The kernel makes
+ * one of its own for several of these (REQ_OP_FLUSH), which is not counted. */
+static __always_inline __u32 op_of(__u32 req_op, __u32 bytes)
 {
     switch (req_op) {
     case REQ_OP_READ:
         return RCA_DISK_READ;
     case REQ_OP_WRITE:
     case REQ_OP_ZONE_APPEND:
-        return RCA_DISK_WRITE;
-    case REQ_OP_FLUSH:
-        return RCA_DISK_FLUSH;
+        return bytes ? RCA_DISK_WRITE : RCA_DISK_FLUSH;
     default:
         return RCA_DISK_OTHER;
     }
@@ -236,7 +236,6 @@ static __always_inline __u32 disk_of(struct request *rq)
                         BPF_CORE_READ(disk, first_minor));
 }
 
-/* A flush is made without a time: it begins when it is issued. */
 static __always_inline void count(struct request *rq, __u32 op, bool failed,
                                   __u32 bytes)
 {
@@ -254,7 +253,6 @@ static __always_inline void count(struct request *rq, __u32 op, bool failed,
         __sync_fetch_and_add(&lost, 1);
         return;
     }
-    made = made ? made : issued;
     ns = made && now > made ? now - made : 0;
     __sync_fetch_and_add(&io->requests, 1);
     if (failed)
@@ -263,7 +261,7 @@ static __always_inline void count(struct request *rq, __u32 op, bool failed,
     if (issued) {
         __sync_fetch_and_add(&io->timed, 1);
         observe(io, RCA_DISK_QUEUE, issued > made ? issued - made : 0);
-    } else {
+    } else if (op != RCA_DISK_FLUSH) { /* that never gets to the device */
         __sync_fetch_and_add(&untimed, 1);
     }
     if (held && p->cgroup && op != RCA_DISK_OTHER)
@@ -276,9 +274,10 @@ static __always_inline int complete(struct request *rq, bool failed,
     __u32 req_op = BPF_CORE_READ(rq, cmd_flags) & REQ_OP_MASK;
 
     /* the rest of a request that is completed in parts is still to come */
-    if (req_op >= REQ_OP_DRV_IN || bytes < BPF_CORE_READ(rq, __data_len))
+    if (req_op >= REQ_OP_DRV_IN || req_op == REQ_OP_FLUSH ||
+        bytes < BPF_CORE_READ(rq, __data_len))
         return 0;
-    count(rq, op_of(req_op), failed, bytes);
+    count(rq, op_of(req_op, bytes), failed, bytes);
     return 0;
 }
 

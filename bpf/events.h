@@ -274,7 +274,7 @@ struct rca_disk_user {
 _Static_assert(sizeof(struct rca_disk_user) == 16, "both sides must agree");
 
 /** struct rca_disk_use - requests completed for a cgroup; [0] reads, [1] writes
- * and flushes */
+ */
 struct rca_disk_use {
     __u64 requests[2];
     __u64 bytes[2];

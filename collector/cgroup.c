@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collector/cgroup_reading.h"
 #include "collector/config.h"
 #include "collector/source.h"
 #include "graph/base/log.h"
@@ -33,35 +34,21 @@
 #define RESCAN_NS (30 * RCA_SECOND) /* in case an event of inotify was lost */
 #define MAX_GROUPS 4096 /* walked; fewer are reported, see rca_config.limit */
 #define SPARE_FDS 256 /* left for the rest of the program */
+#define FILES_EACH                                                             \
+    16 /* kept open at most of a group: all its controllers are
+                       * in v2, or all in v1 beside the pressure of v2 */
 #define CHANGES (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO)
-
-static const char *const series_names[] = {
-    [RCA_CGROUP_CPU_SECONDS] = "cpu_seconds_total",
-    [RCA_CGROUP_THROTTLED_SECONDS] = "cpu_throttled_seconds_total",
-    [RCA_CGROUP_THROTTLED_PERIODS] = "cpu_throttled_periods_total",
-    [RCA_CGROUP_MEMORY_BYTES] = "memory_bytes",
-    [RCA_CGROUP_LIMIT_HITS] = "memory_limit_hits_total",
-    [RCA_CGROUP_MAJOR_FAULTS] = "major_faults_total",
-    [RCA_CGROUP_REFAULTS] = "memory_refaults_total",
-    [RCA_CGROUP_OOM_KILLS] = "oom_kills_total",
-    [RCA_CGROUP_CPU_PRESSURE] = "cpu_pressure_seconds_total",
-    [RCA_CGROUP_MEMORY_PRESSURE] = "memory_pressure_seconds_total",
-    [RCA_CGROUP_IO_PRESSURE] = "io_pressure_seconds_total",
-};
-static_assert(RCA_ARRAY_SIZE(series_names) == RCA_CGROUP_SERIES,
-              "a name for each series");
 
 /* struct group - one path; [0] is the root
  * @trees:  bit set of the hierarchies that have it, at the last walk
  * @inode:  of its folder in each
- * @fd:     of rca_cgroup_files, -1: not open
  * @members: of cgroup.procs in each v1 hierarchy, cgroup.events in v2
  * @parent: index, in the order of the walk always lower */
 struct group {
     char *path; /* owned, without leading '/' */
     unsigned trees;
     uint64_t inode[RCA_CGROUP_TREES];
-    int fd[RCA_CGROUP_FILES];
+    struct rca_cgroup_reading reading;
     int members[RCA_CGROUP_TREES];
     size_t parent;
     _Bool populated;
@@ -78,14 +65,15 @@ struct cgroups {
     rca_time walked;
     size_t max_groups;
     _Bool said_full;
+    unsigned parts; /* bit set of what may be read */
+    const char *sys; /* borrowed */
 };
 
 /* --- groups --------------------------------------------------------------- */
 
 static void close_files(struct group *g)
 {
-    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++)
-        rca_file_close(&g->fd[i]);
+    rca_cgroup_reading_done(&g->reading);
     for (unsigned i = 0; i < RCA_CGROUP_TREES; i++)
         rca_file_close(&g->members[i]);
 }
@@ -110,7 +98,7 @@ static int add_group(struct cgroups *cg, const char *path, size_t parent)
     g = &cg->groups[cg->n++];
     *g = (struct group){
         .path = RCA_TAKE(copy), .parent = parent, .entity = RCA_ID_NONE};
-    memset(g->fd, -1, sizeof(g->fd));
+    rca_cgroup_reading_init(&g->reading, (unsigned)cg->n);
     memset(g->members, -1, sizeof(g->members));
     return 0;
 }
@@ -139,37 +127,35 @@ static _Bool folder_of(const struct cgroups *cg, const char *path,
     return n > 0 && n < PATH_MAX;
 }
 
-static void open_files(struct group *g, unsigned tree, const char *folder)
+static struct rca_cgroup_folder where(const struct cgroups *cg,
+                                      const struct group *g)
 {
-    const char *members =
-        tree == RCA_CGROUP_V2 ? "cgroup.events" : "cgroup.procs";
-    int fd;
-
-    if (!g->path[0])
-        return; /* the root group is the host: another source's */
-    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
-        if (rca_cgroup_files[i].tree != tree)
-            continue;
-        fd = rca_file_open(folder, rca_cgroup_files[i].name);
-        g->fd[i] = fd < 0 ? -1 : fd;
-    }
-    fd = rca_file_open(folder, members);
-    g->members[tree] = fd < 0 ? -1 : fd;
+    return (struct rca_cgroup_folder){.root = cg->root,
+                                      .path = g->path,
+                                      .trees = g->trees,
+                                      .parts = cg->parts,
+                                      .sys = cg->sys};
 }
 
 /* A folder that was made anew under its old name has new files. */
-static void note_folder(struct group *g, unsigned tree, uint64_t inode,
+static void note_folder(const struct cgroups *cg, struct group *g,
+                        enum rca_cgroup_tree tree, uint64_t inode,
                         const char *folder)
 {
+    const char *members =
+        tree == RCA_CGROUP_V2 ? "cgroup.events" : "cgroup.procs";
+    const struct rca_cgroup_folder in = where(cg, g);
+    int fd;
+
     if (g->inode[tree] == inode)
         return;
-    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
-        if (rca_cgroup_files[i].tree == tree)
-            rca_file_close(&g->fd[i]);
-    }
-    rca_file_close(&g->members[tree]);
     g->inode[tree] = inode;
-    open_files(g, tree, folder);
+    if (!g->path[0])
+        return; /* the root group is the host: another source's */
+    rca_cgroup_reading_open(&g->reading, &in, tree, folder);
+    rca_file_close(&g->members[tree]);
+    fd = rca_file_open(folder, members);
+    g->members[tree] = fd < 0 ? -1 : fd;
 }
 
 /* Enter the sub-folder @name of group @parent. */
@@ -203,7 +189,8 @@ static int enter(struct cgroups *cg, size_t parent, const char *name,
             return r;
     }
     cg->groups[at].trees |= 1U << tree;
-    note_folder(&cg->groups[at], tree, st.st_ino, folder);
+    note_folder(cg, &cg->groups[at], (enum rca_cgroup_tree)tree, st.st_ino,
+                folder);
     return 0;
 }
 
@@ -357,21 +344,6 @@ static void find_populated(struct cgroups *cg)
     }
 }
 
-static void report_values(struct cgroups *cg, struct rca_observer *obs,
-                          struct group *g)
-{
-    double values[RCA_CGROUP_SERIES];
-
-    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
-        values[i] = NAN;
-    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
-        if (read_file(cg, &g->fd[i]))
-            rca_cgroup_parse(i, cg->text.data, cg->text.len, values);
-    }
-    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
-        rca_observe_value(obs, g->entity, series_names[i], values[i]);
-}
-
 static void report_edge(const struct cgroups *cg, struct rca_observer *obs,
                         const struct group *g)
 {
@@ -397,6 +369,16 @@ static void register_ids(struct rca_observer *obs, const struct group *g)
             id = rca_cgroup_v1_id((enum rca_cgroup_v1)t, id);
         rca_observer_cgroup_add(obs, id, g->path, g->entity);
     }
+}
+
+static void report_values(struct cgroups *cg, struct rca_observer *obs,
+                          struct group *g)
+{
+    const struct rca_cgroup_folder in = where(cg, g);
+
+    rca_cgroup_reading_update(&g->reading, &in, rca_observer_now(obs),
+                              !rca_observer_disk_users(obs), &cg->text);
+    rca_cgroup_reading_report(&g->reading, &in, obs, g->entity);
 }
 
 static void report(struct cgroups *cg, struct rca_observer *obs)
@@ -480,45 +462,72 @@ static _Bool v2_controls(struct cgroups *cg, const char *controller)
     return found;
 }
 
-static void register_one(struct cgroups *cg, struct rca_observer *obs,
-                         const char *controller, enum rca_cgroup_tree v1,
-                         const char *lost)
-{
-    char name[48], how[96];
-    const _Bool v2 = v2_controls(cg, controller);
+/* One row a part: what its feature is called, by which name it can be left out,
+ * and what is lost then. Pressure is no controller. */
+static const struct {
+    const char *controller, *hook;
+    enum rca_cgroup_tree v1;
+    const char *lost;
+} parts[] = {
+    [RCA_CGROUP_PART_CPU] = {"cpu", "cpu.stat", RCA_CGROUP_CPU,
+                             "throttling of cgroups"},
+    [RCA_CGROUP_PART_MEMORY] = {"memory", "memory.stat", RCA_CGROUP_MEMORY,
+                                "memory, faults and OOM kills of cgroups"},
+    [RCA_CGROUP_PART_PRESSURE] = {NULL, "*.pressure", RCA_CGROUP_V2,
+                                  "waiting for cpu, memory and disks by "
+                                  "cgroup"},
+    [RCA_CGROUP_PART_PIDS] = {"pids", "pids.current", RCA_CGROUP_PIDS,
+                              "number of processes of cgroups, and its limit"},
+    [RCA_CGROUP_PART_IO] = {"io", "io.stat", RCA_CGROUP_BLKIO,
+                            "limits of cgroups on disks"},
+};
+static_assert(RCA_ARRAY_SIZE(parts) == RCA_CGROUP_PARTS, "one row a part");
 
-    (void)snprintf(name, sizeof(name), "cgroup %s", controller);
-    if (!v2 && !cg->root[v1][0]) {
-        (void)snprintf(how, sizeof(how),
-                       "no %s controller in cgroup v2, and no v1 tree of it",
-                       controller);
-        rca_observer_feature(obs, name, RCA_FEATURE_OFF, how, lost);
-        return;
+static enum rca_feature_state find_part(struct cgroups *cg, unsigned i,
+                                        char how[96])
+{
+    const char *controller = parts[i].controller;
+    const _Bool v2 = controller ? v2_controls(cg, controller)
+                                : cg->root[RCA_CGROUP_V2][0] != '\0';
+
+    if (!v2 && (!controller || !cg->root[parts[i].v1][0])) {
+        if (controller)
+            (void)snprintf(
+                how, 96, "no %s controller in cgroup v2, and no v1 tree of it",
+                controller);
+        else
+            (void)snprintf(how, 96, "cgroup v2 is not mounted");
+        return RCA_FEATURE_OFF;
     }
-    (void)snprintf(how, sizeof(how), "cgroup %s, %.70s", v2 ? "v2" : "v1",
-                   cg->root[v2 ? RCA_CGROUP_V2 : v1]);
-    rca_observer_feature(obs, name, v2 ? RCA_FEATURE_ON : RCA_FEATURE_TWIN, how,
-                         "");
+    (void)snprintf(how, 96, "%s of cgroup %s, %.60s", parts[i].hook,
+                   v2 ? "v2" : "v1",
+                   cg->root[v2 ? RCA_CGROUP_V2 : parts[i].v1]);
+    return v2 ? RCA_FEATURE_ON : RCA_FEATURE_TWIN;
 }
 
-static void register_features(struct cgroups *cg, struct rca_observer *obs)
+static void register_features(struct cgroups *cg,
+                              const struct rca_source_env *env,
+                              struct rca_observer *obs)
 {
-    register_one(cg, obs, "cpu", RCA_CGROUP_CPU, "throttling of cgroups");
-    register_one(cg, obs, "memory", RCA_CGROUP_MEMORY,
-                 "memory, faults and OOM kills of cgroups");
-    if (cg->root[RCA_CGROUP_V2][0])
-        rca_observer_feature(obs, "cgroup pressure", RCA_FEATURE_ON,
-                             "*.pressure of cgroup v2", "");
-    else
-        rca_observer_feature(obs, "cgroup pressure", RCA_FEATURE_OFF,
-                             "cgroup v2 is not mounted",
-                             "waiting for cpu, memory and disks by cgroup");
+    for (unsigned i = 0; i < RCA_CGROUP_PARTS; i++) {
+        enum rca_feature_state state = RCA_FEATURE_OFF;
+        char name[48], how[96] = "turned off by 'without'";
+
+        (void)snprintf(name, sizeof(name), "cgroup %s",
+                       parts[i].controller ? parts[i].controller : "pressure");
+        if (rca_source_may(env, parts[i].hook))
+            state = find_part(cg, i, how);
+        if (state != RCA_FEATURE_OFF)
+            cg->parts |= 1U << i;
+        rca_observer_feature(obs, name, state, how,
+                             state == RCA_FEATURE_OFF ? parts[i].lost : "");
+    }
 }
 
 /* A group takes up to a descriptor a file: ask for as many as we may have. */
 static size_t affordable_groups(void)
 {
-    const size_t each = RCA_CGROUP_FILES + RCA_CGROUP_TREES;
+    const size_t each = FILES_EACH;
     struct rlimit lim;
 
     if (getrlimit(RLIMIT_NOFILE, &lim))
@@ -548,7 +557,8 @@ static int open_cgroup(const struct rca_source_env *env,
     r = find_trees(cg, env->proc);
     if (r == -ENOMEM)
         return r;
-    register_features(cg, obs);
+    cg->sys = env->sys;
+    register_features(cg, env, obs);
     for (unsigned t = 0; t < RCA_CGROUP_TREES; t++)
         any = any || cg->root[t][0];
     if (!any)

@@ -10,11 +10,15 @@
 #include "collector/map.h"
 #include "collector/procfs.h"
 
+/** what is read of a group; from RCA_CGROUP_LIMITS on what is not reported as
+ * it is. Limits are NAN where there is none. */
 enum rca_cgroup_series {
     RCA_CGROUP_CPU_SECONDS,
     RCA_CGROUP_THROTTLED_SECONDS,
     RCA_CGROUP_THROTTLED_PERIODS,
     RCA_CGROUP_MEMORY_BYTES,
+    RCA_CGROUP_ANON_BYTES,
+    RCA_CGROUP_FILE_BYTES,
     RCA_CGROUP_LIMIT_HITS,
     RCA_CGROUP_MAJOR_FAULTS,
     RCA_CGROUP_REFAULTS,
@@ -22,14 +26,46 @@ enum rca_cgroup_series {
     RCA_CGROUP_CPU_PRESSURE,
     RCA_CGROUP_MEMORY_PRESSURE,
     RCA_CGROUP_IO_PRESSURE,
+    RCA_CGROUP_TASKS,
+    RCA_CGROUP_PIDS_REFUSED,
+    RCA_CGROUP_CPU_LIMIT, /* cores */
+    RCA_CGROUP_MEMORY_LIMIT, /* the lower of where it is held up and killed */
+    RCA_CGROUP_PIDS_LIMIT,
     RCA_CGROUP_SERIES,
+
+    RCA_CGROUP_INACTIVE_FILE = RCA_CGROUP_SERIES, /* given up without harm */
+    RCA_CGROUP_CPU_QUOTA_US, /* v1 has it in two files */
+    RCA_CGROUP_CPU_PERIOD_US,
+    RCA_CGROUP_VALUES,
 };
 
-#define RCA_CGROUP_FILES 13
+/** what can be left out at once, see rca_source_may() */
+enum rca_cgroup_part {
+    RCA_CGROUP_PART_CPU,
+    RCA_CGROUP_PART_MEMORY,
+    RCA_CGROUP_PART_PRESSURE,
+    RCA_CGROUP_PART_PIDS,
+    RCA_CGROUP_PART_IO,
+    RCA_CGROUP_PARTS,
+};
+
+/** when a file is read */
+enum rca_cgroup_when {
+    RCA_CGROUP_ALWAYS, /* with each tick: says whether the group is idle */
+    RCA_CGROUP_BUSY, /* with each tick of a group that is not idle */
+    RCA_CGROUP_SELDOM, /* limits: once in RCA_CGROUP_SELDOM_TICKS */
+};
+
+/** Ticks between two looks at limits, and at all of an idle group. */
+#define RCA_CGROUP_SELDOM_TICKS 10
+
+#define RCA_CGROUP_FILES 25
 
 /** struct rca_cgroup_file - file @name in hierarchy @tree */
 struct rca_cgroup_file {
     enum rca_cgroup_tree tree;
+    enum rca_cgroup_part part;
+    enum rca_cgroup_when when;
     const char *name;
     void (*parse)(const char *text, size_t len, double *values);
 };
@@ -37,7 +73,11 @@ struct rca_cgroup_file {
 extern const struct rca_cgroup_file rca_cgroup_files[RCA_CGROUP_FILES];
 
 /** rca_cgroup_parse() - read file number @file of the table
- * @values: by enum rca_cgroup_series, NAN where unknown; raised, never lowered
+ * @values: by enum rca_cgroup_series, NAN where unknown; raised, never lowered,
+ *          but for a limit: the lowest holds
  */
 void rca_cgroup_parse(unsigned file, const char *text, size_t len,
-                      double values[RCA_CGROUP_SERIES]);
+                      double values[RCA_CGROUP_VALUES]);
+
+/** rca_cgroup_finish() - what is made from several files, once all were read */
+void rca_cgroup_finish(double values[RCA_CGROUP_VALUES]);

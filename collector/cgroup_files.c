@@ -12,10 +12,16 @@
 
 #define US 1e-6
 #define NS 1e-9
+#define NO_LIMIT (UINT64_C(1) << 60) /* bytes; this and above: none */
 
 static void raise_to(double *value, double to)
 {
     *value = fmax(*value, to); /* the number where the other is NAN */
+}
+
+static void lower_to(double *value, double to)
+{
+    *value = fmin(*value, to);
 }
 
 /* Raise @series to the first of @n fields that was found. */
@@ -51,12 +57,55 @@ static void v2_cpu_stat(const char *text, size_t len, double *values)
     scaled(values, RCA_CGROUP_THROTTLED_PERIODS, &f[2], 1);
 }
 
+/* "max 100000" or "50000 100000": quota and period, us */
+static void v2_cpu_max(const char *text, size_t len, double *values)
+{
+    uint64_t v[2];
+
+    if (rca_procfs_numbers(text, len, v, 2) == 2 && v[1])
+        lower_to(&values[RCA_CGROUP_CPU_LIMIT], (double)v[0] / (double)v[1]);
+}
+
 static void memory_bytes(const char *text, size_t len, double *values)
 {
     uint64_t v;
 
     if (!rca_procfs_number(text, len, &v))
         raise_to(&values[RCA_CGROUP_MEMORY_BYTES], (double)v);
+}
+
+/* v1 writes the largest number of pages for "none". */
+static void memory_limit(const char *text, size_t len, double *values)
+{
+    uint64_t v;
+
+    if (!rca_procfs_number(text, len, &v) && v < NO_LIMIT)
+        lower_to(&values[RCA_CGROUP_MEMORY_LIMIT], (double)v);
+}
+
+static void pids_current(const char *text, size_t len, double *values)
+{
+    uint64_t v;
+
+    if (!rca_procfs_number(text, len, &v))
+        raise_to(&values[RCA_CGROUP_TASKS], (double)v);
+}
+
+static void pids_max(const char *text, size_t len, double *values)
+{
+    uint64_t v;
+
+    if (!rca_procfs_number(text, len, &v))
+        lower_to(&values[RCA_CGROUP_PIDS_LIMIT], (double)v);
+}
+
+/* Forks that were refused. */
+static void pids_events(const char *text, size_t len, double *values)
+{
+    struct rca_field f = {.key = "max"};
+
+    (void)rca_procfs_fields(text, len, &f, 1);
+    scaled(values, RCA_CGROUP_PIDS_REFUSED, &f, 1);
 }
 
 /* Reclaim at memory.high holds a group up as memory.max does: both count. */
@@ -76,11 +125,17 @@ static void v2_memory_stat(const char *text, size_t len, double *values)
 {
     struct rca_field f[] = {{.key = "pgmajfault"},
                             {.key = "workingset_refault_file"},
-                            {.key = "workingset_refault"}}; /* before 5.9 */
+                            {.key = "workingset_refault"}, /* before 5.9 */
+                            {.key = "anon"},
+                            {.key = "file"},
+                            {.key = "inactive_file"}};
 
     (void)rca_procfs_fields(text, len, f, RCA_ARRAY_SIZE(f));
     first_of(values, RCA_CGROUP_MAJOR_FAULTS, &f[0], 1);
     first_of(values, RCA_CGROUP_REFAULTS, &f[1], 2);
+    first_of(values, RCA_CGROUP_ANON_BYTES, &f[3], 1);
+    first_of(values, RCA_CGROUP_FILE_BYTES, &f[4], 1);
+    first_of(values, RCA_CGROUP_INACTIVE_FILE, &f[5], 1);
 }
 
 static void pressure(const char *text, size_t len, double *value)
@@ -125,6 +180,23 @@ static void v1_cpu_stat(const char *text, size_t len, double *values)
     scaled(values, RCA_CGROUP_THROTTLED_PERIODS, &f[1], 1);
 }
 
+/* -1, which is no number: no limit */
+static void v1_cfs_quota(const char *text, size_t len, double *values)
+{
+    uint64_t us;
+
+    if (!rca_procfs_number(text, len, &us))
+        raise_to(&values[RCA_CGROUP_CPU_QUOTA_US], (double)us);
+}
+
+static void v1_cfs_period(const char *text, size_t len, double *values)
+{
+    uint64_t us;
+
+    if (!rca_procfs_number(text, len, &us))
+        raise_to(&values[RCA_CGROUP_CPU_PERIOD_US], (double)us);
+}
+
 static void v1_failcnt(const char *text, size_t len, double *values)
 {
     uint64_t v;
@@ -141,11 +213,17 @@ static void v1_memory_stat(const char *text, size_t len, double *values)
                             {.key = "total_workingset_refault_file"},
                             {.key = "workingset_refault_file"},
                             {.key = "total_workingset_refault"},
-                            {.key = "workingset_refault"}};
+                            {.key = "workingset_refault"},
+                            {.key = "total_rss"},
+                            {.key = "total_cache"},
+                            {.key = "total_inactive_file"}};
 
     (void)rca_procfs_fields(text, len, f, RCA_ARRAY_SIZE(f));
     first_of(values, RCA_CGROUP_MAJOR_FAULTS, &f[0], 2);
     first_of(values, RCA_CGROUP_REFAULTS, &f[2], 4);
+    first_of(values, RCA_CGROUP_ANON_BYTES, &f[6], 1);
+    first_of(values, RCA_CGROUP_FILE_BYTES, &f[7], 1);
+    first_of(values, RCA_CGROUP_INACTIVE_FILE, &f[8], 1);
 }
 
 static void v1_oom_control(const char *text, size_t len, double *values)
@@ -156,24 +234,51 @@ static void v1_oom_control(const char *text, size_t len, double *values)
     scaled(values, RCA_CGROUP_OOM_KILLS, &f, 1);
 }
 
+#define FILE(tree_, part_, when_, name_, parse_)                               \
+    {                                                                          \
+        RCA_CGROUP_##tree_, RCA_CGROUP_PART_##part_, RCA_CGROUP_##when_,       \
+            (name_), (parse_)                                                  \
+    }
 const struct rca_cgroup_file rca_cgroup_files[RCA_CGROUP_FILES] = {
-    {RCA_CGROUP_V2, "cpu.stat", v2_cpu_stat},
-    {RCA_CGROUP_V2, "memory.current", memory_bytes},
-    {RCA_CGROUP_V2, "memory.events", v2_memory_events},
-    {RCA_CGROUP_V2, "memory.stat", v2_memory_stat},
-    {RCA_CGROUP_V2, "cpu.pressure", cpu_pressure},
-    {RCA_CGROUP_V2, "memory.pressure", memory_pressure},
-    {RCA_CGROUP_V2, "io.pressure", io_pressure},
-    {RCA_CGROUP_CPUACCT, "cpuacct.usage", v1_cpuacct_usage},
-    {RCA_CGROUP_CPU, "cpu.stat", v1_cpu_stat},
-    {RCA_CGROUP_MEMORY, "memory.usage_in_bytes", memory_bytes},
-    {RCA_CGROUP_MEMORY, "memory.failcnt", v1_failcnt},
-    {RCA_CGROUP_MEMORY, "memory.stat", v1_memory_stat},
-    {RCA_CGROUP_MEMORY, "memory.oom_control", v1_oom_control},
+    FILE(V2, CPU, ALWAYS, "cpu.stat", v2_cpu_stat),
+    FILE(V2, CPU, SELDOM, "cpu.max", v2_cpu_max),
+    FILE(V2, MEMORY, BUSY, "memory.current", memory_bytes),
+    FILE(V2, MEMORY, BUSY, "memory.events", v2_memory_events),
+    FILE(V2, MEMORY, BUSY, "memory.stat", v2_memory_stat),
+    FILE(V2, MEMORY, SELDOM, "memory.max", memory_limit),
+    FILE(V2, MEMORY, SELDOM, "memory.high", memory_limit),
+    FILE(V2, PRESSURE, BUSY, "cpu.pressure", cpu_pressure),
+    FILE(V2, PRESSURE, BUSY, "memory.pressure", memory_pressure),
+    /* who waits for a disk all the time uses no processor */
+    FILE(V2, PRESSURE, ALWAYS, "io.pressure", io_pressure),
+    FILE(V2, PIDS, BUSY, "pids.current", pids_current),
+    FILE(V2, PIDS, SELDOM, "pids.max", pids_max),
+    FILE(V2, PIDS, SELDOM, "pids.events", pids_events),
+    FILE(CPUACCT, CPU, ALWAYS, "cpuacct.usage", v1_cpuacct_usage),
+    FILE(CPU, CPU, ALWAYS, "cpu.stat", v1_cpu_stat),
+    FILE(CPU, CPU, SELDOM, "cpu.cfs_quota_us", v1_cfs_quota),
+    FILE(CPU, CPU, SELDOM, "cpu.cfs_period_us", v1_cfs_period),
+    FILE(MEMORY, MEMORY, BUSY, "memory.usage_in_bytes", memory_bytes),
+    FILE(MEMORY, MEMORY, BUSY, "memory.failcnt", v1_failcnt),
+    FILE(MEMORY, MEMORY, BUSY, "memory.stat", v1_memory_stat),
+    FILE(MEMORY, MEMORY, BUSY, "memory.oom_control", v1_oom_control),
+    FILE(MEMORY, MEMORY, SELDOM, "memory.limit_in_bytes", memory_limit),
+    FILE(PIDS, PIDS, BUSY, "pids.current", pids_current),
+    FILE(PIDS, PIDS, SELDOM, "pids.max", pids_max),
+    FILE(PIDS, PIDS, SELDOM, "pids.events", pids_events),
 };
 
 void rca_cgroup_parse(unsigned file, const char *text, size_t len,
-                      double values[RCA_CGROUP_SERIES])
+                      double values[RCA_CGROUP_VALUES])
 {
     rca_cgroup_files[file].parse(text, len, values);
+}
+
+void rca_cgroup_finish(double values[RCA_CGROUP_VALUES])
+{
+    const double period = values[RCA_CGROUP_CPU_PERIOD_US];
+
+    if (period > 0)
+        lower_to(&values[RCA_CGROUP_CPU_LIMIT],
+                 values[RCA_CGROUP_CPU_QUOTA_US] / period);
 }

@@ -26,6 +26,7 @@
 
 #define COUNTERS "disks"
 #define REQUESTS "disk requests"
+#define HOOKS 2
 
 /** struct disk - a block device by its number
  * @kept:  reported; false for partitions and what is left out
@@ -43,6 +44,7 @@ struct disk {
 
 struct disks {
     const struct rca_source_env *env; /* borrowed */
+    _Bool may[HOOKS];
     int fd; /* of /proc/diskstats */
     struct rca_text text;
     struct disk *disks; /* owned */
@@ -74,24 +76,27 @@ static void close_disk(void **state)
 
 /* --- the probe ------------------------------------------------------------- */
 
+/* By preference. */
+static const struct {
+    const char *name;
+    enum rca_disk_hook hook;
+    enum rca_feature_state state;
+} hooks[HOOKS] = {
+    {RCA_DISK_HOOK, RCA_DISK_HOOK_TP_BTF, RCA_FEATURE_ON},
+    {RCA_DISK_HOOK_RAW, RCA_DISK_HOOK_RAW_TP, RCA_FEATURE_TWIN},
+};
+
 static int attach(struct disks *s, struct rca_observer *obs)
 {
-    static const struct {
-        const char *name;
-        enum rca_disk_hook hook;
-        enum rca_feature_state state;
-    } hooks[] = {
-        {RCA_DISK_HOOK, RCA_DISK_HOOK_TP_BTF, RCA_FEATURE_ON},
-        {RCA_DISK_HOOK_RAW, RCA_DISK_HOOK_RAW_TP, RCA_FEATURE_TWIN},
-    };
     char how[96] = "turned off by 'without'";
     int r = 0;
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(hooks); i++) {
-        if (!rca_source_may(s->env, hooks[i].name))
+        if (!s->may[i])
             continue;
         r = rca_disk_probe_open(hooks[i].hook, &s->probe);
         if (r == 0) {
+            rca_observer_disk_users_set(obs, 1);
             rca_observer_feature(obs, REQUESTS, hooks[i].state, hooks[i].name,
                                  "");
             return 0;
@@ -114,6 +119,7 @@ static int set_profile_disk(void *state, struct rca_observer *obs,
     if (profile != RCA_PROFILE_LIGHT)
         return s->probe ? 0 : attach(s, obs);
     rca_disk_probe_close(&s->probe);
+    rca_observer_disk_users_set(obs, 0);
     rca_observer_feature(obs, REQUESTS, RCA_FEATURE_OFF,
                          "not in profile 'light'",
                          "latency of disks by request, and who uses them");
@@ -162,6 +168,8 @@ static int open_disk(const struct rca_source_env *env, struct rca_observer *obs,
         return -ENOMEM;
     s->env = env;
     s->fd = -1;
+    for (size_t i = 0; i < HOOKS; i++)
+        s->may[i] = rca_source_may(env, hooks[i].name);
     open_counters(s, obs);
     if (s->fd < 0)
         return RCA_ENOSUPPORT; /* names come from there */
@@ -267,7 +275,6 @@ static void report_line(struct rca_observer *obs, rca_id disk,
     rca_observe_value(obs, disk, "reads_total", (double)d->reads);
     rca_observe_value(obs, disk, "writes_total", (double)d->writes);
     rca_observe_value(obs, disk, "ios_total", (double)(d->reads + d->writes));
-    rca_observe_value(obs, disk, "flushes_total", (double)d->flushes);
     rca_observe_value(obs, disk, "read_bytes_total",
                       (double)d->read_sectors * SECTOR_BYTES);
     rca_observe_value(obs, disk, "written_bytes_total",
@@ -369,6 +376,9 @@ static int on_io(void *arg, const struct rca_disk_key *key,
     add_io(&d->all, io, s->epoch);
     if (latency[key->op])
         report_times(s, d->entity, latency[key->op], io, RCA_DISK_LATENCY);
+    if (key->op == RCA_DISK_FLUSH) /* /proc has those that were put together */
+        rca_observe_value(s->obs, d->entity, "flushes_total",
+                          (double)io->requests);
     return 0;
 }
 

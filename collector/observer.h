@@ -125,6 +125,11 @@ void rca_observer_cgroup_add(struct rca_observer *obs, uint64_t cgroup,
 const char *rca_observer_cgroup_path(const struct rca_observer *obs,
                                      uint64_t cgroup);
 
+/** rca_observer_disk_users() - whether the disk source counts what cgroups do on
+ * disks: the cgroup source reads it from files where it does not */
+_Bool rca_observer_disk_users(const struct rca_observer *obs);
+void rca_observer_disk_users_set(struct rca_observer *obs, _Bool counted);
+
 /**
  * struct rca_endpoint - one end of what a service, client or call does
  * @netns:  inode of the namespace that it is in

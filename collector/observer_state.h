@@ -46,6 +46,7 @@ struct rca_observer {
     struct rca_privileged *helper; /* borrowed; NULL: there is none */
     char *host_name; /* owned */
     rca_id host; /* RCA_ID_NONE until asked for */
+    _Bool disk_users; /* see rca_observer_disk_users() */
     rca_time now, swept;
     int err; /* first failure of the tick */
 

@@ -297,6 +297,16 @@ const struct rca_link_map *rca_observer_links(const struct rca_observer *obs)
 
 /* --- cgroups -------------------------------------------------------------- */
 
+_Bool rca_observer_disk_users(const struct rca_observer *obs)
+{
+    return obs->disk_users;
+}
+
+void rca_observer_disk_users_set(struct rca_observer *obs, _Bool counted)
+{
+    obs->disk_users = counted;
+}
+
 static struct rca_cgroup_use *find_cgroup(const struct rca_observer *obs,
                                           uint64_t cgroup)
 {

@@ -115,6 +115,14 @@ int rca_procfs_number(const char *text, size_t len, uint64_t *ret)
     return 0;
 }
 
+size_t rca_procfs_numbers(const char *text, size_t len, uint64_t *ret,
+                          size_t max)
+{
+    struct cursor all = {text, text + len}, line;
+
+    return next_line(&all, &line) ? numbers(&line, ret, max) : 0;
+}
+
 int rca_procfs_pressure(const char *text, size_t len, uint64_t *ret_us)
 {
     static const char total[] = "total=";
@@ -179,7 +187,7 @@ int rca_procfs_cpus(const char *text, size_t len, struct rca_cpu_ticks *ret_all,
 static _Bool disk_line(struct cursor line, struct rca_disk_line *ret)
 {
     struct cursor name;
-    uint64_t dev[2], v[17] = {0}; /* 11 before Linux 4.18, 15 before 5.5 */
+    uint64_t dev[2], v[10]; /* there are more */
 
     if (numbers(&line, dev, 2) != 2 || dev[0] > UINT32_MAX ||
         dev[1] > UINT32_MAX)
@@ -198,8 +206,7 @@ static _Bool disk_line(struct cursor line, struct rca_disk_line *ret)
                                   .written_sectors = v[6],
                                   .write_ms = v[7],
                                   .in_flight = v[8],
-                                  .busy_ms = v[9],
-                                  .flushes = v[15]};
+                                  .busy_ms = v[9]};
     memcpy(ret->name, name.p, length(name));
     return 1;
 }

@@ -27,6 +27,11 @@ size_t rca_procfs_fields(const char *text, size_t len, struct rca_field *fields,
 RCA_MUST_CHECK int rca_procfs_number(const char *text, size_t len,
                                      uint64_t *ret);
 
+/** rca_procfs_numbers() - how many of @max numbers the first line begins with
+ */
+size_t rca_procfs_numbers(const char *text, size_t len, uint64_t *ret,
+                          size_t max);
+
 /** rca_procfs_pressure() - microseconds in which some task waited, of a
  * pressure file; 0 or RCA_ESYNTAX */
 RCA_MUST_CHECK int rca_procfs_pressure(const char *text, size_t len,
@@ -47,14 +52,13 @@ RCA_MUST_CHECK int rca_procfs_cpus(const char *text, size_t len,
                                    struct rca_cpu_ticks *ret_cpus, size_t max);
 
 /** struct rca_disk_line - one line of /proc/diskstats
- * @in_flight: requests under way now; @flushes: 0 before Linux 5.5 */
+ * @in_flight: requests under way now */
 struct rca_disk_line {
     char name[32];
     unsigned major, minor;
     uint64_t reads, read_sectors, read_ms;
     uint64_t writes, written_sectors, write_ms;
     uint64_t in_flight, busy_ms;
-    uint64_t flushes;
 };
 
 /** rca_procfs_disk() - the next sound line at or after @pos

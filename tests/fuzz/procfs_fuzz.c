@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "collector/cgroup.h"
+#include "collector/cgroup_io.h"
 #include "tests/harness/fuzz.h"
 
 static void must(int truth)
@@ -29,14 +30,31 @@ static void read_disks(const char *text, size_t size)
 
 static void read_cgroup(const char *text, size_t size)
 {
-    double values[RCA_CGROUP_SERIES];
+    double values[RCA_CGROUP_VALUES];
 
-    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
+    for (unsigned i = 0; i < RCA_CGROUP_VALUES; i++)
         values[i] = NAN;
     for (unsigned i = 0; i < RCA_CGROUP_FILES; i++)
         rca_cgroup_parse(i, text, size, values);
-    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
+    rca_cgroup_finish(values);
+    for (unsigned i = 0; i < RCA_CGROUP_VALUES; i++)
         must(isnan(values[i]) || values[i] >= 0);
+}
+
+static void read_io(const char *text, size_t size)
+{
+    struct rca_io io = {.n = 0};
+
+    rca_io_stat(text, size, &io);
+    rca_io_max(text, size, &io);
+    rca_io_v1_done(text, size, 1, &io);
+    rca_io_v1_limit(text, size, RCA_IO_WRITES, &io);
+    must(io.n <= RCA_IO_DISKS);
+    for (unsigned i = 0; i < RCA_IO_COUNTS; i++) {
+        const double lowest = rca_io_lowest(&io, (enum rca_io_count)i);
+
+        must(isnan(lowest) || (lowest > 0 && rca_io_limited(&io)));
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -51,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
          (size_t)f[0].found + (size_t)f[1].found);
     read_disks(text, size);
     read_cgroup(text, size);
+    read_io(text, size);
     rca_procfs_cgroup_mounts(text, size, path);
     for (unsigned i = 0; i < RCA_CGROUP_TREES; i++)
         must(strnlen(path[i], RCA_MOUNT_PATH) < RCA_MOUNT_PATH);

@@ -4,9 +4,9 @@
 #include "collector/cgroup.h"
 #include "tests/harness/test.h"
 
-static void start(double values[RCA_CGROUP_SERIES])
+static void start(double values[RCA_CGROUP_VALUES])
 {
-    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
+    for (unsigned i = 0; i < RCA_CGROUP_VALUES; i++)
         values[i] = NAN;
 }
 
@@ -25,7 +25,7 @@ static void give(double *values, enum rca_cgroup_tree tree, const char *name,
 
 static void files_of_v2_give_all_series(void **state)
 {
-    double v[RCA_CGROUP_SERIES];
+    double v[RCA_CGROUP_VALUES];
 
     (void)state;
     start(v);
@@ -57,7 +57,7 @@ static void files_of_v2_give_all_series(void **state)
 
 static void files_of_v1_give_the_same_series(void **state)
 {
-    double v[RCA_CGROUP_SERIES];
+    double v[RCA_CGROUP_VALUES];
 
     (void)state;
     start(v);
@@ -83,10 +83,56 @@ static void files_of_v1_give_the_same_series(void **state)
     assert_nan(v[RCA_CGROUP_CPU_PRESSURE]);
 }
 
+static void limits_of_v1_are_those_of_v2(void **state)
+{
+    double v[RCA_CGROUP_VALUES];
+
+    (void)state;
+    start(v);
+    give(v, RCA_CGROUP_CPU, "cpu.cfs_quota_us", "150000\n");
+    give(v, RCA_CGROUP_CPU, "cpu.cfs_period_us", "100000\n");
+    give(v, RCA_CGROUP_MEMORY, "memory.limit_in_bytes", "268435456\n");
+    give(v, RCA_CGROUP_PIDS, "pids.max", "64\n");
+    give(v, RCA_CGROUP_PIDS, "pids.current", "7\n");
+    give(v, RCA_CGROUP_PIDS, "pids.events", "max 2\n");
+    rca_cgroup_finish(v);
+    assert_close(v[RCA_CGROUP_CPU_LIMIT], 1.5, 1e-12);
+    assert_close(v[RCA_CGROUP_MEMORY_LIMIT], 268435456, 0);
+    assert_close(v[RCA_CGROUP_PIDS_LIMIT], 64, 0);
+    assert_close(v[RCA_CGROUP_TASKS], 7, 0);
+    assert_close(v[RCA_CGROUP_PIDS_REFUSED], 2, 0);
+    start(v);
+    give(v, RCA_CGROUP_V2, "cpu.max", "150000 100000\n");
+    give(v, RCA_CGROUP_V2, "memory.max", "300000000\n");
+    give(v, RCA_CGROUP_V2, "memory.high", "268435456\n");
+    rca_cgroup_finish(v);
+    assert_close(v[RCA_CGROUP_CPU_LIMIT], 1.5, 1e-12);
+    assert_close(v[RCA_CGROUP_MEMORY_LIMIT], 268435456, 0);
+}
+
+static void no_limit_is_no_number(void **state)
+{
+    double v[RCA_CGROUP_VALUES];
+
+    (void)state;
+    start(v);
+    give(v, RCA_CGROUP_CPU, "cpu.cfs_quota_us", "-1\n");
+    give(v, RCA_CGROUP_CPU, "cpu.cfs_period_us", "100000\n");
+    give(v, RCA_CGROUP_V2, "cpu.max", "max 100000\n");
+    give(v, RCA_CGROUP_V2, "memory.max", "max\n");
+    give(v, RCA_CGROUP_MEMORY, "memory.limit_in_bytes",
+         "9223372036854771712\n");
+    give(v, RCA_CGROUP_V2, "pids.max", "max\n");
+    rca_cgroup_finish(v);
+    assert_nan(v[RCA_CGROUP_CPU_LIMIT]);
+    assert_nan(v[RCA_CGROUP_MEMORY_LIMIT]);
+    assert_nan(v[RCA_CGROUP_PIDS_LIMIT]);
+}
+
 /* A group that v2 knows by path while v1 holds its processes. */
 static void the_hierarchy_that_counts_wins(void **state)
 {
-    double v[RCA_CGROUP_SERIES];
+    double v[RCA_CGROUP_VALUES];
 
     (void)state;
     start(v);
@@ -99,7 +145,7 @@ static void the_hierarchy_that_counts_wins(void **state)
 
 static void what_is_not_there_stays_unknown(void **state)
 {
-    double v[RCA_CGROUP_SERIES];
+    double v[RCA_CGROUP_VALUES];
 
     (void)state;
     start(v);
@@ -108,7 +154,7 @@ static void what_is_not_there_stays_unknown(void **state)
         rca_cgroup_parse(i, "max\n", 4, v);
         rca_cgroup_parse(i, "usage_usec x\n", 13, v);
     }
-    for (unsigned i = 0; i < RCA_CGROUP_SERIES; i++)
+    for (unsigned i = 0; i < RCA_CGROUP_VALUES; i++)
         assert_nan(v[i]);
 }
 
@@ -117,6 +163,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_of_v2_give_all_series),
         cmocka_unit_test(files_of_v1_give_the_same_series),
+        cmocka_unit_test(limits_of_v1_are_those_of_v2),
+        cmocka_unit_test(no_limit_is_no_number),
         cmocka_unit_test(the_hierarchy_that_counts_wins),
         cmocka_unit_test(what_is_not_there_stays_unknown),
     };

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "collector/cgroup.h"
+
 #include <errno.h>
 
 #include "collector/source.h"
@@ -47,7 +49,7 @@ static void mount_trees(struct box *box, _Bool v1)
     int n = snprintf(text, sizeof(text),
                      "1 0 0:1 / %s/u rw - cgroup2 cgroup2 rw\n", box->root);
 
-    tree_write(box->root, "u/cgroup.controllers", v1 ? "\n" : "cpu memory\n");
+    tree_write(box->root, "u/cgroup.controllers", v1 ? "\n" : "cpu memory pids io\n");
     if (v1) {
         (void)snprintf(text + n, sizeof(text) - (size_t)n,
                        "2 0 0:2 / %s/c rw - cgroup cgroup rw,cpu\n"
@@ -198,6 +200,170 @@ static void groups_that_come_and_go_are_followed(void **state)
     assert_close(sample_of(box->obs, group(box, "c"), "memory_bytes"), 1, 0);
 }
 
+/* 2 s of processor time in 1 s, of 4 cores; 60 of 100 MiB that cannot be given
+ * up; 30 of 40 processes. */
+static void limits_give_ratios(void **state)
+{
+    struct box *box = *state;
+    rca_id a;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/cpu.stat", "usage_usec 1000000\n");
+    tree_write(box->root, "u/a/cpu.max", "400000 100000\n");
+    tree_write(box->root, "u/a/memory.current", "73400320\n");
+    tree_write(box->root, "u/a/memory.stat",
+               "anon 1\nfile 2\ninactive_file 10485760\n");
+    tree_write(box->root, "u/a/memory.max", "max\n");
+    tree_write(box->root, "u/a/memory.high", "104857600\n");
+    tree_write(box->root, "u/a/pids.current", "30\n");
+    tree_write(box->root, "u/a/pids.max", "40\n");
+    tree_write(box->root, "u/a/pids.events", "max 3\n");
+    open_source(box);
+    tick(box, 0);
+    a = group(box, "a");
+    assert_nan(sample_of(box->obs, a, "cpu_limit_ratio"));
+    assert_close(sample_of(box->obs, a, "cpu_limit_cores"), 4, 0);
+    assert_close(sample_of(box->obs, a, "memory_limit_bytes"), 104857600, 0);
+    assert_close(sample_of(box->obs, a, "memory_limit_ratio"), 0.6, 1e-12);
+    assert_close(sample_of(box->obs, a, "pids_limit_ratio"), 0.75, 1e-12);
+    assert_close(sample_of(box->obs, a, "pids_limit_hits_total"), 3, 0);
+    tree_write(box->root, "u/a/cpu.stat", "usage_usec 3000000\n");
+    tick(box, 1);
+    assert_close(sample_of(box->obs, a, "cpu_limit_ratio"), 0.5, 1e-12);
+}
+
+/* What was taken away is gone at the next look. */
+static void limits_are_looked_at_now_and_then(void **state)
+{
+    struct box *box = *state;
+    rca_id a;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/memory.max", "4096\n");
+    open_source(box);
+    tick(box, 0);
+    a = group(box, "a");
+    assert_close(sample_of(box->obs, a, "memory_limit_bytes"), 4096, 0);
+    tree_write(box->root, "u/a/memory.max", "max\n");
+    for (int i = 1; i <= RCA_CGROUP_SELDOM_TICKS; i++)
+        tick(box, i);
+    assert_nan(sample_of(box->obs, a, "memory_limit_bytes"));
+}
+
+/* A group that uses no processor says the same as before, for a while. */
+static void an_idle_group_is_read_seldom(void **state)
+{
+    struct box *box = *state;
+    rca_id a;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/cpu.stat", "usage_usec 1000000\n");
+    tree_write(box->root, "u/a/memory.current", "1\n");
+    tree_write(box->root, "u/a/io.pressure", "some total=1000000\n");
+    open_source(box);
+    tick(box, 0);
+    a = group(box, "a");
+    for (int i = 1; i <= 2 * RCA_CGROUP_SELDOM_TICKS; i++)
+        tick(box, i); /* whichever turn it has, the last look is over */
+    tick(box, 100);
+    tree_write(box->root, "u/a/memory.current", "2\n");
+    tree_write(box->root, "u/a/io.pressure", "some total=2000000\n");
+    tick(box, 101);
+    assert_close(sample_of(box->obs, a, "io_pressure_seconds_total"), 2, 0);
+    for (int i = 0; i < RCA_CGROUP_SELDOM_TICKS; i++)
+        tick(box, 102 + i);
+    assert_close(sample_of(box->obs, a, "memory_bytes"), 2, 0);
+    tree_write(box->root, "u/a/memory.current", "3\n");
+    tree_write(box->root, "u/a/cpu.stat", "usage_usec 1000001\n");
+    tick(box, 150);
+    assert_close(sample_of(box->obs, a, "memory_bytes"), 3, 0);
+}
+
+/* 1 MiB/s of 2 MiB/s written, and as much as may be read. */
+static void limits_on_disks_give_the_tightest(void **state)
+{
+    struct box *box = *state;
+    rca_id a;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/io.max",
+               "8:0 rbps=max wbps=2097152 riops=10 wiops=max\n");
+    tree_write(box->root, "u/a/io.stat",
+               "8:0 rbytes=0 wbytes=0 rios=5 wios=0 dbytes=0 dios=0\n");
+    rca_observer_disk_users_set(box->obs, 1);
+    open_source(box);
+    tick(box, 0);
+    a = group(box, "a");
+    assert_nan(sample_of(box->obs, a, "io_limit_ratio"));
+    assert_close(sample_of(box->obs, a, "write_limit_bytes_per_second"),
+                 2097152, 0);
+    assert_close(sample_of(box->obs, a, "read_limit_per_second"), 10, 0);
+    tree_write(box->root, "u/a/io.stat",
+               "8:0 rbytes=9 wbytes=1048576 rios=15 wios=1 dbytes=0 dios=0\n");
+    tick(box, 1);
+    assert_close(sample_of(box->obs, a, "io_limit_ratio"), 1, 1e-12);
+    assert_nan(sample_of(box->obs, a, "reads_total")); /* another's */
+    tree_write(box->root, "u/a/io.stat",
+               "8:0 rbytes=9 wbytes=2097152 rios=16 wios=1 dbytes=0 dios=0\n");
+    tick(box, 2);
+    assert_close(sample_of(box->obs, a, "io_limit_ratio"), 0.5, 1e-12);
+}
+
+/* Where no hook counts them: growth since the first look, and the edge. */
+static void requests_are_counted_from_files_where_nobody_else_does(void **state)
+{
+    struct box *box = *state;
+    char path[160];
+    rca_id a;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "dev/block/x", "");
+    (void)snprintf(path, sizeof(path), "%s/dev/block/8:0", box->root);
+    assert_ok(symlink("../../devices/block/sda", path));
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/io.max", "");
+    tree_write(box->root, "u/a/io.stat", "8:0 rbytes=4096 rios=1\n");
+    open_source(box);
+    tick(box, 0);
+    a = group(box, "a");
+    assert_close(sample_of(box->obs, a, "reads_total"), 0, 0);
+    tree_write(box->root, "u/a/io.stat", "8:0 rbytes=8192 rios=3 wios=2\n");
+    tick(box, 1);
+    assert_close(sample_of(box->obs, a, "reads_total"), 2, 0);
+    assert_close(sample_of(box->obs, a, "writes_total"), 2, 0);
+    assert_close(sample_of(box->obs, a, "read_bytes_total"), 4096, 0);
+    assert_true(has_edge(box->obs, a,
+                         rca_observe_entity(box->obs, RCA_KIND_DISK, "sda"),
+                         RCA_EDGE_USES));
+}
+
+static void what_may_not_be_read_is_left_out(void **state)
+{
+    struct box *box = *state;
+    const struct rca_feature *f;
+    size_t n;
+
+    mount_trees(box, 0);
+    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
+    tree_write(box->root, "u/a/cpu.stat", "usage_usec 1000000\n");
+    tree_write(box->root, "u/a/memory.current", "1\n");
+    box->env.without = "memory.stat,*.pressure";
+    open_source(box);
+    tick(box, 0);
+    assert_nan(sample_of(box->obs, group(box, "a"), "memory_bytes"));
+    assert_close(sample_of(box->obs, group(box, "a"), "cpu_seconds_total"), 1,
+                 0);
+    f = rca_observer_features(box->obs, &n);
+    assert_int_equal(f[RCA_CGROUP_PART_MEMORY].state, RCA_FEATURE_OFF);
+    assert_string_equal(f[RCA_CGROUP_PART_PRESSURE].how,
+                        "turned off by 'without'");
+    assert_int_equal(f[RCA_CGROUP_PART_CPU].state, RCA_FEATURE_ON);
+}
+
 static void a_long_path_keeps_its_end_as_its_name(void **state)
 {
     struct box *box = *state;
@@ -224,7 +390,7 @@ static void without_any_tree_the_source_cannot_open(void **state)
                RCA_ENOSUPPORT);
     assert_null(box->source);
     (void)rca_observer_features(box->obs, &n);
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 5);
 }
 
 static void a_tick_without_memory_is_made_good_by_the_next(void **state)
@@ -259,6 +425,12 @@ int main(void)
         with_box(groups_without_processes_are_known_but_not_reported),
         with_box(the_same_path_in_several_trees_is_one_group),
         with_box(groups_that_come_and_go_are_followed),
+        with_box(limits_give_ratios),
+        with_box(limits_are_looked_at_now_and_then),
+        with_box(an_idle_group_is_read_seldom),
+        with_box(limits_on_disks_give_the_tightest),
+        with_box(requests_are_counted_from_files_where_nobody_else_does),
+        with_box(what_may_not_be_read_is_left_out),
         with_box(a_long_path_keeps_its_end_as_its_name),
         with_box(without_any_tree_the_source_cannot_open),
         with_box(a_tick_without_memory_is_made_good_by_the_next),

@@ -102,7 +102,6 @@ static void whole_disks_that_were_ever_used_are_reported(void **state)
     assert_close(sample_of(box->obs, sda, "reads_total"), 10, 0);
     assert_close(sample_of(box->obs, sda, "writes_total"), 4, 0);
     assert_close(sample_of(box->obs, sda, "ios_total"), 14, 0);
-    assert_close(sample_of(box->obs, sda, "flushes_total"), 6, 0);
     assert_close(sample_of(box->obs, sda, "ios_in_flight"), 3, 0);
     assert_close(sample_of(box->obs, sda, "read_bytes_total"), 10240, 0);
     assert_close(sample_of(box->obs, sda, "written_bytes_total"), 4096, 0);
