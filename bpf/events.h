@@ -171,6 +171,28 @@ _Static_assert(sizeof(struct rca_sock_edge) ==
                        4 * RCA_SOCK_TIMES * RCA_LATENCY_BUCKETS,
                "both sides must agree");
 
+/** struct rca_sock_listen_key - @family, @local: as the listener has them */
+struct rca_sock_listen_key {
+    __u32 netns;
+    __u16 port;
+    __u8 family;
+    __u8 unused;
+    __u32 local[4];
+};
+
+_Static_assert(sizeof(struct rca_sock_listen_key) == 24,
+               "both sides must agree");
+
+/** struct rca_sock_owner_id - as in the key and value of an edge */
+struct rca_sock_owner_id {
+    __u64 cgroup;
+    __u32 pid;
+    __u32 uts;
+    char comm[RCA_COMM_SIZE];
+};
+
+_Static_assert(sizeof(struct rca_sock_owner_id) == 32, "both sides must agree");
+
 /* --- tasks ----------------------------------------------------------------- */
 
 /**

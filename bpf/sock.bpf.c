@@ -33,201 +33,21 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/cgroup.h"
 #include "bpf/events.h"
 #include "bpf/sock_edge.h"
+#include "bpf/sock_listen.h"
 #include "bpf/sock_reply.h"
+#include "bpf/sock_state.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define MAX_NODES 1024
 /* bytes of one-way traffic that may wait to be added to the edge */
 #define PENDING_BYTES 65536
-/* how long the owner of a socket is believed without asking again */
-#define OWNER_NS 1000000000ULL
 /* A client that closes with its request unanswered gave up if it had waited
  * for that long; sooner, it said goodbye and expected nothing. Likewise one
  * that closes while it connects. */
 #define GIVE_UP_NS 100000000ULL
 #define MSG_PEEK 2
-
-enum phase {
-    IDLE,
-    ASKED, /* server: read, not answered; client: sent, not answered */
-};
-
-/**
- * struct sock_state - what one socket is doing
- * @began:    of the request in hand, or of the connect; @read: by the process
- * @owned:    when the key's owner was last asked; 0: never
- * @sent, @taken: sequence numbers up to which bytes are on the edge
- * @seen:     that of the last byte taken, to tell a peek
- * @era:      of which the rest is: another one's is stale
- * @finished: nothing more will be sent
- */
-struct sock_state {
-    struct rca_sock_key key;
-    __u64 began;
-    __u64 read;
-    __u64 owned;
-    __u32 sent;
-    __u32 taken;
-    __u32 seen;
-    __u32 retrans;
-    __u32 connections;
-    __u32 pid;
-    __u32 uts;
-    __u32 era;
-    __u8 phase;
-    __u8 reset;
-    __u8 finished;
-    __u8 unused[5];
-};
-
-struct {
-    __uint(type, BPF_MAP_TYPE_SK_STORAGE);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __type(key, int);
-    __type(value, struct sock_state);
-} sockets SEC(".maps");
-
-/* node names by UTS namespace: what a container calls itself */
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(map_flags, BPF_F_NO_PREALLOC);
-    __uint(max_entries, MAX_NODES);
-    __type(key, __u32);
-    __type(value, char[RCA_NODE_SIZE]);
-} nodes SEC(".maps");
-
-const volatile __u64 tick_ns = 4000000; /* a jiffy */
-/* counted up when hooks come or go, as what a socket does in between is not
- * seen; never 0 */
-__u32 era;
-/* whether sends and receives are seen: else bytes would not be looked at for so
- * long that sequence numbers wrap */
-__u32 watched;
-
-/* --- sockets --------------------------------------------------------------- */
-
-static __always_inline bool is_tcp(const struct sock *sk)
-{
-    __u16 family = sk->__sk_common.skc_family;
-
-    return (family == AF_INET || family == AF_INET6) &&
-           sk->sk_protocol == IPPROTO_TCP;
-}
-
-/* A listener's backlog is inherited by its children; clients have none. */
-static __always_inline bool is_server(const struct sock *sk)
-{
-    return sk->sk_max_ack_backlog != 0;
-}
-
-static __always_inline void set_addresses(struct rca_sock_key *key,
-                                          const struct sock *sk)
-{
-    const struct sock_common *c = &sk->__sk_common;
-
-    key->family = AF_INET;
-    if (c->skc_family == AF_INET) {
-        key->local[0] = c->skc_rcv_saddr;
-        key->remote[0] = c->skc_daddr;
-        return;
-    }
-    for (int i = 0; i < 4; i++) {
-        key->local[i] = c->skc_v6_rcv_saddr.in6_u.u6_addr32[i];
-        key->remote[i] = c->skc_v6_daddr.in6_u.u6_addr32[i];
-    }
-    if (!key->remote[0] && !key->remote[1] &&
-        key->remote[2] == bpf_htonl(0xffff)) { /* IPv4 in IPv6 */
-        key->local[0] = key->local[3];
-        key->remote[0] = key->remote[3];
-        key->local[2] = key->local[3] = key->remote[2] = key->remote[3] = 0;
-        return;
-    }
-    key->family = AF_INET6;
-}
-
-static __always_inline void set_role(struct sock_state *s,
-                                     const struct sock *sk)
-{
-    const struct sock_common *c = &sk->__sk_common;
-    bool server = is_server(sk);
-
-    s->key.role = server ? RCA_SOCK_SERVER : RCA_SOCK_CLIENT;
-    s->key.port = server ? c->skc_num : bpf_ntohs(c->skc_dport);
-    s->key.netns = c->skc_net.net->ns.inum;
-    set_addresses(&s->key, sk);
-}
-
-static __always_inline void keep_node(struct task_struct *task, __u32 inode)
-{
-    char name[RCA_NODE_SIZE] = {};
-
-    if (!inode || bpf_map_lookup_elem(&nodes, &inode))
-        return;
-    BPF_CORE_READ_STR_INTO(&name, task, nsproxy, uts_ns, name.nodename);
-    bpf_map_update_elem(&nodes, &inode, name, BPF_NOEXIST);
-}
-
-static __always_inline void start_state(struct sock_state *s,
-                                        const struct sock *sk)
-{
-    struct tcp_sock *tcp = bpf_skc_to_tcp_sock((void *)sk);
-
-    if (!s->key.role)
-        set_role(s, sk);
-    s->phase = IDLE;
-    s->era = era;
-    if (!tcp)
-        return;
-    /* what was sent, taken and repeated before we came is not ours to report */
-    s->sent = tcp->write_seq;
-    s->taken = tcp->copied_seq;
-    s->seen = s->taken - 1; /* whoever comes now took something */
-    s->retrans = tcp->total_retrans;
-}
-
-/* In process context only. */
-static __always_inline void set_owner(struct sock_state *s, __u64 now)
-{
-    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-    struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-
-    s->owned = now;
-    s->pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
-    s->uts = BPF_CORE_READ(task, nsproxy, uts_ns, ns.inum);
-    keep_node(task, s->uts);
-    s->key.cgroup = rca_cgroup_of(task);
-    bpf_core_read_str(s->key.comm, sizeof(s->key.comm), &leader->comm);
-}
-
-static __always_inline void renew_owner(struct sock_state *s, __u64 now)
-{
-    if (now - s->owned > OWNER_NS)
-        set_owner(s, now);
-}
-
-static __always_inline struct sock_state *old_state(const struct sock *sk)
-{
-    struct sock_state *s = bpf_sk_storage_get(&sockets, (void *)sk, NULL, 0);
-
-    return s && s->era == era ? s : NULL;
-}
-
-static __always_inline struct sock_state *get_state(const struct sock *sk)
-{
-    struct sock_state *s;
-
-    s = bpf_sk_storage_get(&sockets, (void *)sk, NULL,
-                           BPF_SK_STORAGE_GET_F_CREATE);
-    if (!s)
-        __sync_fetch_and_add(&lost, 1);
-    else if (s->era != era)
-        start_state(s, sk);
-    return s;
-}
 
 /* --- what a socket has to report ------------------------------------------- */
 
@@ -510,8 +330,13 @@ static __always_inline int is_connected(const struct sock *sk, int from)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(on_state, const struct sock *sk, int from, int to)
 {
-    if (!is_tcp(sk) || from == TCP_LISTEN || to == TCP_LISTEN)
+    if (!rca_is_tcp(sk))
         return 0;
+    if (to == TCP_LISTEN)
+        return rca_add_listener(sk,
+                                (struct task_struct *)bpf_get_current_task());
+    if (from == TCP_LISTEN)
+        return rca_drop_listener(sk);
     if (to == TCP_SYN_SENT)
         return connects(sk);
     if (to == TCP_ESTABLISHED)
@@ -540,7 +365,7 @@ int BPF_PROG(on_send_function, struct sock *sk, struct msghdr *msg)
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_sent, struct sock *sk, int bytes)
 {
-    return bytes > 0 && is_tcp(sk) ? sends(sk, NULL) : 0;
+    return bytes > 0 && rca_is_tcp(sk) ? sends(sk, NULL) : 0;
 }
 
 /* Also on a peek, and when the kernel itself reads, in an interrupt. */
@@ -553,7 +378,7 @@ int BPF_PROG(on_take, struct sock *sk)
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_taken, struct sock *sk, int bytes, int flags)
 {
-    if (bytes <= 0 || flags & MSG_PEEK || !is_tcp(sk))
+    if (bytes <= 0 || flags & MSG_PEEK || !rca_is_tcp(sk))
         return 0;
     return takes(sk);
 }
@@ -575,4 +400,22 @@ SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(on_send_reset, const struct sock *sk)
 {
     return sk ? was_reset(sk) : 0;
+}
+
+/* Who listens already, or in the place of one that is gone. */
+SEC("iter/task_file")
+int on_file(struct bpf_iter__task_file *ctx)
+{
+    struct task_struct *task = ctx->task;
+    struct file *file = ctx->file;
+    struct socket *socket;
+    struct sock *sk;
+
+    if (!task || !file)
+        return 0;
+    socket = bpf_sock_from_file(file);
+    sk = socket ? socket->sk : NULL;
+    if (sk && rca_is_tcp(sk) && sk->__sk_common.skc_state == TCP_LISTEN)
+        rca_add_listener(sk, task);
+    return 0;
 }

@@ -137,6 +137,12 @@ struct sock {
     __u16 sk_protocol;
 };
 
+struct file;
+
+struct socket {
+    struct sock *sk;
+};
+
 struct inet_connection_sock {
     struct {
         __u32 lrcvtime; /* when data came last, in jiffies */
@@ -238,6 +244,13 @@ struct seq_file;
 
 struct bpf_iter_meta {
     struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+    struct bpf_iter_meta *meta;
+    struct task_struct *task;
+    __u32 fd;
+    struct file *file;
 };
 
 struct bpf_iter__task {

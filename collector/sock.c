@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "collector/sock_book.h"
+#include "collector/sock_listen.h"
 #include "collector/sock_probe.h"
 #include "collector/source.h"
 
@@ -21,6 +22,8 @@ static_assert(RCA_CGROUP_TREE_CPU == (int)RCA_CGROUP_V1_CPU &&
 struct source {
     struct rca_sock_probe *probe; /* owned */
     struct rca_sock_book book;
+    struct rca_sock_listens listens;
+    enum rca_profile profile;
 };
 
 static void source_close(void **state)
@@ -30,6 +33,7 @@ static void source_close(void **state)
     if (!s)
         return;
     rca_sock_probe_close(&s->probe);
+    rca_sock_listens_done(&s->listens);
     rca_sock_book_done(&s->book);
     free(s);
     *state = NULL;
@@ -58,8 +62,11 @@ static int source_open(const struct rca_source_env *env,
     rca_sock_book_init(&s->book, env->config, own_uts(env->proc));
     r = rca_sock_probe_open(&(struct rca_sock_options){.env = env}, obs,
                             &s->probe);
+    if (!r)
+        r = rca_sock_listens_open(env, obs, &s->listens);
     if (r)
         return r;
+    s->profile = env->profile;
     *ret_state = RCA_TAKE(state);
     return 0;
 }
@@ -93,8 +100,13 @@ static int source_tick(void *state, struct rca_observer *obs)
     struct source *s = (struct source *)state;
     const uint32_t epoch = rca_sock_probe_epoch(s->probe);
     struct rca_sock_key key;
-    int r;
+    int r, listens;
 
+    /* each namespace may refuse: what the others say still counts */
+    listens = rca_sock_listens_tick(&s->listens, s->probe, &s->book, obs,
+                                    s->profile == RCA_PROFILE_LIGHT);
+    if (listens == -ENOMEM)
+        return listens;
     r = rca_sock_probe_nodes(s->probe, name_node, &s->book);
     if (!r)
         r = rca_sock_probe_read(s->probe, feed, &s->book);
@@ -106,7 +118,7 @@ static int source_tick(void *state, struct rca_observer *obs)
                                 &key))
         rca_sock_probe_forget(s->probe, &key);
     report_losses(s, obs);
-    return 0;
+    return listens;
 }
 
 static int source_set_profile(void *state, struct rca_observer *obs,
@@ -114,6 +126,7 @@ static int source_set_profile(void *state, struct rca_observer *obs,
 {
     struct source *s = (struct source *)state;
 
+    s->profile = profile;
     return rca_sock_probe_profile(s->probe, obs, profile);
 }
 

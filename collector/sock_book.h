@@ -16,6 +16,7 @@
 #include "collector/config.h"
 #include "collector/map.h"
 #include "collector/observer.h"
+#include "collector/sock_diag.h"
 #include "collector/sock_name.h"
 
 #define RCA_SOCK_NONE_YET UINT32_MAX
@@ -24,7 +25,8 @@
 /** Links that have not changed for so long are forgotten. */
 #define RCA_SOCK_IDLE (600 * RCA_SECOND)
 
-/** struct rca_sock_tally - growing, but for the tick's own: @max_ns, @rtt_* */
+/** struct rca_sock_tally - growing, but for the tick's own: @max_ns, @rtt_*,
+ * @queue* */
 struct rca_sock_tally {
     uint64_t requests, sent, received;
     uint64_t connections, failures, resets, retransmits;
@@ -36,6 +38,9 @@ struct rca_sock_tally {
     uint64_t max_ns[RCA_SOCK_TIMES];
     double rtt_us;
     unsigned rtt_n;
+    uint64_t listen_drops;
+    uint32_t queue, queue_limit; /* of the tick: of the fullest listener */
+    _Bool listens; /* in this tick */
 };
 
 /** struct rca_sock_party - a service, client, call or peer
@@ -59,12 +64,14 @@ struct rca_sock_word {
     _Bool many;
 };
 
-/** struct rca_sock_service - one port of one workload in one namespace */
+/** struct rca_sock_service - one port of one workload in one namespace; @link:
+ * a server's of it */
 struct rca_sock_service {
     uint32_t netns;
     unsigned port;
     uint32_t word;
     uint32_t party;
+    uint32_t link;
 };
 
 /** struct rca_sock_link - numbers are indexes into the book's arrays, or
@@ -116,6 +123,22 @@ RCA_MUST_CHECK int rca_sock_book_feed(struct rca_sock_book *book,
                                       const struct rca_sock_edge *edge);
 
 /**
+ * rca_sock_book_listener() - before a report: a listener as of now
+ * @listener: its drops are those since it was last told with success
+ *
+ * A service that listens is kept however long nobody calls it. O(1). Return: 1;
+ * 0 if no service is known there, or not in this tick.
+ */
+RCA_MUST_CHECK int rca_sock_book_listener(
+    struct rca_sock_book *book, const struct rca_observer *obs,
+    const struct rca_sock_listener *listener);
+/** rca_sock_book_idle() - make the service known that @owner, which listens
+ * there, will be; 0 or -ENOMEM */
+RCA_MUST_CHECK int rca_sock_book_idle(struct rca_sock_book *book,
+                                      const struct rca_sock_listen_key *where,
+                                      const struct rca_sock_owner_id *owner);
+
+/**
  * rca_sock_book_report() - report the tick: entities, edges, values, ends
  * @epoch: whose maxima belong to this tick
  *
@@ -143,6 +166,10 @@ RCA_MUST_CHECK int rca_sock_party(struct rca_sock_book *book,
 /** rca_sock_grow() - room for one more of @size in *@items; 0 or -ENOMEM */
 RCA_MUST_CHECK int rca_sock_grow(void *items, size_t *cap, size_t n,
                                  size_t size);
+/** rca_sock_serving() - number of the service that listens there, or
+ * RCA_SOCK_NONE_YET */
+uint32_t rca_sock_serving(const struct rca_sock_book *book,
+                          const struct rca_sock_listen_key *where);
 /** rca_sock_join() - settle every link's word, service and parties */
 RCA_MUST_CHECK int rca_sock_join(struct rca_sock_book *book,
                                  struct rca_observer *obs);

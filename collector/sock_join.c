@@ -155,10 +155,12 @@ static int add_service(struct rca_sock_book *book,
                       sizeof(*book->services)) ||
         rca_map_set(&book->by_service, key, sizeof(key), n))
         return -ENOMEM;
-    book->services[n] = (struct rca_sock_service){.netns = link->key.netns,
-                                                  .port = link->key.port,
-                                                  .word = link->word,
-                                                  .party = RCA_SOCK_NONE_YET};
+    book->services[n] =
+        (struct rca_sock_service){.netns = link->key.netns,
+                                  .port = link->key.port,
+                                  .word = link->word,
+                                  .party = RCA_SOCK_NONE_YET,
+                                  .link = (uint32_t)(link - book->links)};
     book->n_services++;
     if (word->port && word->port != link->key.port)
         word->many = 1;
@@ -229,6 +231,22 @@ static uint32_t find_callee(const struct rca_sock_book *book,
     if (find(book, &p[loopback ? 3 : 2], &at))
         return at;
     return RCA_SOCK_NONE_YET;
+}
+
+uint32_t rca_sock_serving(const struct rca_sock_book *book,
+                          const struct rca_sock_listen_key *where)
+{
+    const struct rca_sock_key key = {.family = where->family,
+                                     .port = where->port};
+    const struct place here =
+        place_of_addr('N', where->netns, &key, where->local);
+    const struct place port = {
+        .tag = 'S', .port = where->port, .netns = where->netns};
+    uint32_t at;
+
+    if (!is_any(where->local) && find(book, &here, &at))
+        return at;
+    return find(book, &port, &at) ? at : RCA_SOCK_NONE_YET;
 }
 
 /* A caller that itself listens is that service. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -25,10 +26,14 @@
 #define BATCH 128
 #define CHOICES 3
 
-enum place { NOWHERE, TRACEPOINT, FUNCTION };
+enum place { NOWHERE, TRACEPOINT, FUNCTION, ITERATOR };
 
 static const char *const place_names[] = {
-    [NOWHERE] = "", [TRACEPOINT] = "tracepoint", [FUNCTION] = "function"};
+    [NOWHERE] = "",
+    [TRACEPOINT] = "tracepoint",
+    [FUNCTION] = "function",
+    [ITERATOR] = "iterator",
+};
 
 /** struct choice - a program and what it hangs on */
 struct choice {
@@ -45,7 +50,7 @@ struct hook {
     struct choice choice[CHOICES];
 };
 
-enum { SENDS, RECEIVES };
+enum { SENDS, RECEIVES, FILES };
 
 static const struct hook hooks[] = {
     [SENDS] = {"socket sends",
@@ -60,6 +65,10 @@ static const struct hook hooks[] = {
                   {{"on_take", TRACEPOINT, "tcp_rcv_space_adjust"},
                    {"on_taken_function", FUNCTION, "tcp_recvmsg"},
                    {"on_taken", TRACEPOINT, "sock_recv_length"}}},
+    [FILES] = {"listeners",
+               "services that nobody calls, where they listen already",
+               false,
+               {{"on_file", ITERATOR, "task_file"}}},
     {"connections",
      "new, failed and closed connections",
      false,
@@ -106,10 +115,13 @@ static void free_btf(struct btf **btf)
 
 static bool exists(const struct btf *btf, const struct choice *c)
 {
+    static const char *const prefix[] = {[NOWHERE] = "",
+                                         [TRACEPOINT] = "btf_trace_",
+                                         [FUNCTION] = "",
+                                         [ITERATOR] = "bpf_iter_"};
     char full[96];
 
-    (void)snprintf(full, sizeof(full), "%s%s",
-                   c->place == TRACEPOINT ? "btf_trace_" : "", c->on);
+    (void)snprintf(full, sizeof(full), "%s%s", prefix[c->place], c->on);
     return btf__find_by_name_kind(btf, full,
                                   c->place == TRACEPOINT ? BTF_KIND_TYPEDEF
                                                          : BTF_KIND_FUNC) > 0;
@@ -347,6 +359,7 @@ static int start(struct rca_sock_probe *p,
     if (r)
         return r;
     (void)follow_profile(p); /* each failure is told as a feature */
+    rca_sock_probe_scan(p);
     return chosen(p, SENDS) && chosen(p, RECEIVES) ? 0 : RCA_ENOSUPPORT;
 }
 
@@ -532,6 +545,28 @@ int rca_sock_probe_nodes(struct rca_sock_probe *probe,
             return r;
     }
     return 0;
+}
+
+_Bool rca_sock_probe_listener(const struct rca_sock_probe *probe,
+                              const struct rca_sock_listen_key *key,
+                              struct rca_sock_owner_id *ret_owner)
+{
+    return bpf_map_lookup_elem(bpf_map__fd(probe->skel->maps.listeners), key,
+                               ret_owner) == 0;
+}
+
+void rca_sock_probe_scan(struct rca_sock_probe *probe)
+{
+    char nothing[64];
+    int fd;
+
+    if (!probe->active[FILES].link)
+        return;
+    fd = bpf_iter_create(bpf_link__fd(probe->active[FILES].link));
+    while (fd >= 0 && read(fd, nothing, sizeof(nothing)) > 0)
+        ;
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 void rca_sock_probe_forget(struct rca_sock_probe *probe,

@@ -61,6 +61,14 @@ RCA_MUST_CHECK int rca_sock_probe_read(struct rca_sock_probe *probe,
 RCA_MUST_CHECK int rca_sock_probe_nodes(struct rca_sock_probe *probe,
                                         rca_sock_visit_node *visit, void *arg);
 
+/** rca_sock_probe_listener() - who listens there; false if that is not known */
+_Bool rca_sock_probe_listener(const struct rca_sock_probe *probe,
+                              const struct rca_sock_listen_key *key,
+                              struct rca_sock_owner_id *ret_owner);
+/** rca_sock_probe_scan() - find out who listens by looking through the files of
+ * all processes; O(files), done once at the opening */
+void rca_sock_probe_scan(struct rca_sock_probe *probe);
+
 /** rca_sock_probe_forget() - delete an edge that is idle */
 void rca_sock_probe_forget(struct rca_sock_probe *probe,
                            const struct rca_sock_key *key);

@@ -192,6 +192,23 @@ static void report_failures(struct rca_observer *obs,
     t->failures_known = 1;
 }
 
+static void report_queue(struct rca_observer *obs,
+                         const struct rca_sock_party *p)
+{
+    struct rca_sock_tally *t = p->tally;
+    const double ratio =
+        t->queue_limit ? (double)t->queue / (double)t->queue_limit : t->queue;
+
+    if (!t->listens)
+        return;
+    t->listens = 0;
+    rca_observe_value(obs, p->id, "accept_queue", (double)t->queue);
+    rca_observe_value(obs, p->id, "accept_queue_limit", (double)t->queue_limit);
+    rca_observe_value(obs, p->id, "accept_queue_ratio", ratio < 1 ? ratio : 1);
+    rca_observe_value(obs, p->id, "listen_drops_total",
+                      (double)t->listen_drops);
+}
+
 static void report_values(struct rca_observer *obs,
                           const struct rca_sock_party *p)
 {
@@ -215,6 +232,7 @@ static void report_values(struct rca_observer *obs,
     for (size_t i = 0; i < RCA_ARRAY_SIZE(values); i++)
         rca_observe_value(obs, p->id, values[i].series, values[i].value);
     report_failures(obs, p);
+    report_queue(obs, p);
     if (t->rtt_n)
         rca_observe_value(obs, p->id, "rtt_seconds",
                           t->rtt_us / t->rtt_n / US_PER_S);

@@ -48,6 +48,12 @@
     }
 
 static const struct rca_metric table[] = {
+    GAUGE("accept_queue", "connections to accept", OTHER, NONE, 0, RES_SOCKETS,
+          MEAN, NULL),
+    GAUGE("accept_queue_limit", "accept queue limit", OTHER, NONE, 0,
+          RES_SOCKETS, MEAN, NULL),
+    GAUGE("accept_queue_ratio", "accept queue used", SATURATION, RATIO, 1,
+          RES_RATIO, MAX, NULL),
     RATE("carrier_changes_per_second", "carrier changes", ERROR, PER_SECOND, 1,
          RES_KILLS, "carrier_changes_total"),
     RATE("checksum_errors_per_second", "checksum errors", ERROR, PER_SECOND, 1,
@@ -147,6 +153,8 @@ static const struct rca_metric table[] = {
     GAUGE("link_down", "link down", ERROR, RATIO, 1, RES_RATIO, MEAN, NULL),
     GAUGE("link_speed_bytes_per_second", "link speed", SATURATION,
           BYTES_PER_SECOND, -1, RES_TRAFFIC, MEAN, NULL),
+    RATE("listen_drops_per_second", "connections not accepted", ERROR,
+         PER_SECOND, 1, RES_EVENTS, "listen_drops_total"),
     RATE("major_faults_per_second", "major faults", SATURATION, PER_SECOND, 1,
          RES_EVENTS, "major_faults_total"),
     GAUGE("memory_anon_bytes", "memory of its own", USAGE, BYTES, 1, RES_MEMORY,

@@ -266,10 +266,10 @@ static void the_light_profile_counts_connections_only(void **state)
 
     (void)state;
     assert_ok(rca_observer_new(NULL, "testhost", &obs));
-    assert_int_equal(rca_sock_probe_programs(probe, fds, 8), 5);
+    assert_int_equal(rca_sock_probe_programs(probe, fds, 8), 6);
     ask(first, 10);
     assert_ok(rca_sock_probe_profile(probe, obs, RCA_PROFILE_LIGHT));
-    assert_int_equal(rca_sock_probe_programs(probe, fds, 8), 3);
+    assert_int_equal(rca_sock_probe_programs(probe, fds, 8), 4);
     ask(first, 20);
     assert_ok(rca_sock_probe_profile(probe, obs, RCA_PROFILE_DEEP));
     ask(first, 30);
