@@ -204,7 +204,8 @@ static int read_rows(const struct rca_slices *want, rca_time from,
     struct rca_window *w RCA_CLEANUP(rca_window_free) = NULL;
     const struct rca_span span = {.from = from - ROWS_BEFORE * want->step,
                                   .step = want->step,
-                                  .n_rows = n_rows + ROWS_BEFORE};
+                                  .n_rows = n_rows + ROWS_BEFORE,
+                                  .context = 1};
     const int r = rca_window_read_of(want->store, want->graph, &span,
                                      want->entities, want->n, &w);
 

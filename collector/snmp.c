@@ -49,9 +49,9 @@ static const struct {
 static_assert(RCA_ARRAY_SIZE(host_files) == HOST_FILES, "one row a file");
 
 static const char *const series[RCA_SNMP_COUNT] = {
-    [RCA_SNMP_CONNECT_FAILURES] = "connect_failures_total",
-    [RCA_SNMP_CONNECTION_RESETS] = "connection_resets_total",
-    [RCA_SNMP_RETRANSMITS] = "retransmits_total",
+    [RCA_SNMP_CONNECT_FAILURES] = "tcp_connect_failures_total",
+    [RCA_SNMP_CONNECTION_RESETS] = "tcp_resets_received_total",
+    [RCA_SNMP_RETRANSMITS] = "tcp_retransmits_total",
     [RCA_SNMP_TCP_ABORTS] = "tcp_aborts_total",
     [RCA_SNMP_TCP_LISTEN_OVERFLOWS] = "tcp_listen_overflows_total",
     [RCA_SNMP_TCP_RECEIVE_DROPS] = "tcp_receive_drops_total",

@@ -128,7 +128,7 @@ static const struct rca_metric table[] = {
              "disk_write_latency_seconds", 0.99),
     RATE("drops_per_second", "packet drops", ERROR, PER_SECOND, 1, RES_EVENTS,
          "drops_total"),
-    RATE("icmp_unreachable_received_per_second", "unreachable told", ERROR,
+    RATE("icmp_unreachable_received_per_second", "unreachable told", OTHER,
          PER_SECOND, 1, RES_EVENTS, "icmp_unreachable_received_total"),
     RATE("icmp_unreachable_sent_per_second", "unreachable sent", ERROR,
          PER_SECOND, 1, RES_EVENTS, "icmp_unreachable_sent_total"),
@@ -280,8 +280,11 @@ static const struct rca_metric table[] = {
          PER_SECOND, 1, RES_EVENTS, "softnet_squeezes_total"),
     RATE("swap_in_pages_per_second", "pages swapped in", SATURATION, PER_SECOND,
          1, RES_EVENTS, "swap_in_pages_total"),
-    RATE("tcp_aborts_per_second", "TCP aborts", ERROR, PER_SECOND, 1,
+    /* what follows from a fault elsewhere is for people only: aborts, resets */
+    RATE("tcp_aborts_per_second", "TCP aborts", OTHER, PER_SECOND, 1,
          RES_EVENTS, "tcp_aborts_total"),
+    RATE("tcp_connect_failures_per_second", "connect failures", OTHER,
+         PER_SECOND, 1, RES_EVENTS, "tcp_connect_failures_total"),
     RATE("tcp_listen_overflows_per_second", "listen overflows", ERROR,
          PER_SECOND, 1, RES_EVENTS, "tcp_listen_overflows_total"),
     GAUGE("tcp_memory_bytes", "TCP memory", USAGE, BYTES, 1, RES_MEMORY, MEAN,
@@ -290,13 +293,17 @@ static const struct rca_metric table[] = {
           MEAN, NULL),
     RATE("tcp_receive_drops_per_second", "TCP receive drops", ERROR, PER_SECOND,
          1, RES_EVENTS, "tcp_receive_drops_total"),
-    RATE("tcp_resets_sent_per_second", "resets sent", ERROR, PER_SECOND, 1,
+    RATE("tcp_resets_received_per_second", "resets received", OTHER, PER_SECOND,
+         1, RES_EVENTS, "tcp_resets_received_total"),
+    RATE("tcp_resets_sent_per_second", "resets sent", OTHER, PER_SECOND, 1,
          RES_EVENTS, "tcp_resets_sent_total"),
+    RATE("tcp_retransmits_per_second", "retransmits", OTHER, PER_SECOND, 1,
+         RES_EVENTS, "tcp_retransmits_total"),
     RATE("tcp_syn_queue_full_per_second", "SYN queue full", ERROR, PER_SECOND,
          1, RES_EVENTS, "tcp_syn_queue_full_total"),
     GAUGE("tcp_time_wait_sockets", "sockets in time-wait", USAGE, NONE, 1,
           RES_SOCKETS, MEAN, NULL),
-    RATE("tcp_timeouts_per_second", "TCP timeouts", SATURATION, PER_SECOND, 1,
+    RATE("tcp_timeouts_per_second", "TCP timeouts", OTHER, PER_SECOND, 1,
          RES_EVENTS, "tcp_timeouts_total"),
     RATE("transmit_bytes_per_second", "traffic out", LOAD, BYTES_PER_SECOND, 0,
          RES_TRAFFIC, "transmit_bytes_total"),
@@ -359,6 +366,13 @@ static size_t split_bucket(const char *series, unsigned *ret_bucket)
         return 0;
     *ret_bucket = bucket;
     return len - tail;
+}
+
+_Bool rca_metric_is_context(const struct rca_metric *metric)
+{
+    if (!strncmp(metric->name, "rca_", 4))
+        return 1;
+    return metric->role == RCA_ROLE_OTHER && rca_metric_find(metric->name);
 }
 
 enum rca_series_type rca_series_type(const char *series, unsigned *ret_bucket)

@@ -53,6 +53,13 @@ const struct rca_metric *rca_metric_table(size_t *ret_n);
 /** rca_metric_find() - built-in metric @name, or NULL; O(log n) */
 const struct rca_metric *rca_metric_find(const char *name);
 
+/** rca_metric_is_context() - whether @metric is kept for people only: a built-in
+ * one of role `other` (a limit, a size), or the collector's own ("rca_..."). It
+ * can be shown and exported; the model never takes it for a cause or an effect.
+ * An imported metric of which nothing is known is role `other`, too, but may be
+ * either. O(log n). */
+_Bool rca_metric_is_context(const struct rca_metric *metric);
+
 /** enum rca_series_type - by the series' name alone */
 enum rca_series_type {
     RCA_SERIES_GAUGE,

@@ -356,7 +356,8 @@ int rca_learner_finish(struct rca_learner *l, const struct rca_graph *g,
 int rca_model_learn(const struct rca_window *w, const struct rca_graph *g,
                     unsigned jobs, struct rca_model **ret_model)
 {
-    const struct rca_span span = {w->from, w->step, w->n_rows};
+    const struct rca_span span = {
+        .from = w->from, .step = w->step, .n_rows = w->n_rows};
     struct rca_learner *l RCA_CLEANUP(rca_learner_free) = NULL;
     int err = rca_learner_new(&span, jobs, &l);
 

@@ -105,7 +105,7 @@ int rca_model_train_as(struct rca_store *store, const struct rca_training *how,
                        struct rca_model **ret_model)
 {
     struct trainer t = {.how = how};
-    struct rca_span span;
+    struct rca_span span = {0};
     int err = choose_rows(store, how, &span);
 
     if (!err)

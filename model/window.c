@@ -33,6 +33,7 @@ struct reader {
     struct rca_store *store;
     rca_time from, step;
     size_t n_rows;
+    _Bool context;
     struct rca_raw_entity *batch; /* sorted by entity; owned */
     size_t n_batch;
     struct rca_raw_pool pool;
@@ -173,6 +174,8 @@ static int add_metric(struct reader *rd, const struct rca_raw_entity *e,
     double *x;
     int err;
 
+    if (!rd->context && rca_metric_is_context(metric))
+        return 0;
     err = add_variable(rd, e->entity, metric, &x);
     if (err)
         return err;
@@ -397,7 +400,8 @@ static int reader_init(struct reader *rd, struct rca_store *store,
     *rd = (struct reader){.store = store,
                           .from = span->from,
                           .step = span->step,
-                          .n_rows = span->n_rows};
+                          .n_rows = span->n_rows,
+                          .context = span->context};
     rd->covered = calloc(span->n_rows, sizeof(*rd->covered));
     rd->w = calloc(1, sizeof(*rd->w));
     if (!rd->covered || !rd->w) {
@@ -471,7 +475,7 @@ int rca_window_read(struct rca_store *store, rca_time from, rca_time to,
                     rca_time step, const rca_id *entities, size_t n,
                     struct rca_window **ret_window)
 {
-    struct rca_span span = {.from = from, .step = step};
+    struct rca_span span = {.from = from, .step = step, .context = 1};
     struct listing l RCA_CLEANUP(listing_done) = {0};
     int err;
 

@@ -17,10 +17,12 @@
 #include "collector/store/store.h"
 #include "graph/metric.h"
 
-/** struct rca_span - @n_rows rows of @step, the first one ends at from + step */
+/** struct rca_span - @n_rows rows of @step, the first one ends at from + step
+ * @context: also what is for people only, see rca_metric_is_context() */
 struct rca_span {
     rca_time from, step;
     size_t n_rows;
+    _Bool context;
 };
 
 /** struct rca_variable - one metric of one entity; strings owned by the window*/
@@ -47,7 +49,7 @@ struct rca_window {
  * rca_window_read() - make it from the store
  * @entities: ids, or NULL for all
  *
- * O(samples). Return: 0; RCA_ETOOFEW if not one sample lies in it; -ENOMEM;
+ * With what is for people only. O(samples). Return: 0; RCA_ETOOFEW if not one sample lies in it; -ENOMEM;
  * the store's errors.
  */
 RCA_MUST_CHECK int rca_window_read(struct rca_store *store, rca_time from,

@@ -179,7 +179,7 @@ static void a_namespace_is_part_of_the_host_while_it_is_in_use(void **state)
         /* two ticks without it are forgiven */
         assert_int_equal(rca_observer_netns_find(obs, 7001) != NULL, i <= 2);
     }
-    assert_int_equal(obs->n_edges, 0);
+    assert_false(has_edge(obs, id, rca_observe_host(obs), RCA_EDGE_PART_OF));
 }
 
 /* --- cgroups -------------------------------------------------------------- */

@@ -61,7 +61,7 @@ static void counters_of_the_host_are_reported(void **state)
     assert_close(sample_of(obs, host, "softnet_squeezes_total"), 3, 0);
     assert_close(sample_of(obs, host, "neighbour_failures_total"), 4, 0);
     assert_close(sample_of(obs, host, "neighbour_table_full_total"), 5, 0);
-    assert_nan(sample_of(obs, host, "retransmits_total")); /* not there */
+    assert_nan(sample_of(obs, host, "tcp_retransmits_total")); /* not there */
     assert_int_equal(feature(obs, "neighbours, IPv4")->state, RCA_FEATURE_ON);
     assert_int_equal(feature(obs, "neighbours, IPv6")->state, RCA_FEATURE_OFF);
     assert_int_equal(feature(obs, "network counters, snmp6")->state,

@@ -181,7 +181,7 @@ static void threads_change_no_bit(void **state)
 static void portions_change_no_bit(void **state)
 {
     const struct fixture *f = *state;
-    const struct rca_span span = {0, RCA_SECOND, ROWS};
+    const struct rca_span span = {0, RCA_SECOND, ROWS, 0};
     struct rca_learner *l RCA_CLEANUP(rca_learner_free) = NULL;
     struct rca_model *all RCA_CLEANUP(rca_model_free) = learn(f, 1);
     struct rca_model *m RCA_CLEANUP(rca_model_free) = NULL;

@@ -47,6 +47,9 @@ static void fill(struct fixture *f)
         put(f, &tick, f->web, "request_latency_seconds_sum_total", n * 0.02);
         put(f, &tick, f->web, "request_latency_seconds_max", 0.1 + 0.01 * t);
         put(f, &tick, f->web, "memory_bytes", 1e6 + t);
+        put(f, &tick, f->web, "rca_lost_drops_total", n);
+        put(f, &tick, f->web, "conntrack_limit", 256);
+        put(f, &tick, f->web, "mystery", t);
         if (t >= 4)
             put(f, &tick, f->late, "rule_drops_total", 3.0 * (t - 4));
         assert_ok(rca_store_append(f->store, &tick));
@@ -114,6 +117,25 @@ static void a_rate_comes_from_the_ends_of_a_counter(void **state)
     assert_int_equal(w->n_rows, TICKS - 1);
     for (size_t r = 0; r < 5; r++)
         assert_close(at(w, f->web, "request_rate_per_second", r), 10, 1e-12);
+}
+
+static void what_is_for_people_is_not_for_the_model(void **state)
+{
+    struct fixture *f = *state;
+    struct rca_graph *g RCA_CLEANUP(rca_graph_free) = NULL;
+    struct rca_window *w RCA_CLEANUP(rca_window_free) = NULL;
+    struct rca_window *all RCA_CLEANUP(rca_window_free) =
+        read_all(f, RCA_SECOND);
+    const struct rca_span span = {
+        .from = START, .step = RCA_SECOND, .n_rows = TICKS - 1};
+
+    assert_close(at(all, f->web, "rca_lost_drops_per_second", 1), 10, 1e-12);
+    assert_close(at(all, f->web, "conntrack_limit", 1), 256, 0);
+    assert_ok(rca_store_graph(f->store, START, START + TICKS * RCA_SECOND, &g));
+    assert_ok(rca_window_read_of(f->store, g, &span, NULL, 0, &w));
+    assert_int_equal(w->n_vars, all->n_vars - 2);
+    /* a metric of which nothing is known may be anything */
+    assert_true(rca_window_find(w, f->web, "mystery") < w->n_vars);
 }
 
 static void a_counter_that_goes_down_is_a_gap(void **state)
@@ -201,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_comes_from_the_ends_of_a_counter),
+        cmocka_unit_test(what_is_for_people_is_not_for_the_model),
         cmocka_unit_test(a_counter_that_goes_down_is_a_gap),
         cmocka_unit_test(a_missing_tick_is_not_filled),
         cmocka_unit_test(shares_and_means_are_of_the_step),
