@@ -24,7 +24,9 @@ static const struct rca_usage usage = {
     "Watch this host and write what is seen to the store (--db), one tick each\n"
     "interval, until stopped (Ctrl-C). Needs root or CAP_BPF, CAP_PERFMON,\n"
     "CAP_NET_ADMIN and CAP_SYS_ADMIN; what cannot be watched is named once, and\n"
-    "the rest goes on. 'rca doctor' shows it beforehand. Above the CPU budget the\n"
+    "the rest goes on. 'rca doctor' shows it beforehand. Once all is open the\n"
+    "collector becomes an unprivileged user; a small helper keeps what is needed\n"
+    "(docs/SECURITY.md). Above the CPU budget the\n"
     "collector steps down from deep to standard to light, and says so.",
     "  sudo rca collect\n"
     "  sudo rca --db /tmp/try.db collect --interval 1s --duration 10min\n"
@@ -72,6 +74,12 @@ int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
          "hooks not to use; 'rca doctor --hooks' lists"},
         {"cpu-budget", 0, RCA_ARG_TEXT, "1%", &watch.budget, NULL,
          "of one core; above it less is watched; or off"},
+        {"user", 'u', RCA_ARG_TEXT, "NAME", &options.user, NULL,
+         "to run as once all is open (rca, else nobody)"},
+        {"keep-privileges", 0, RCA_ARG_FLAG, NULL, &options.keep_privileges,
+         NULL, "give up none of them: for debugging"},
+        {"allow-system-changes", 0, RCA_ARG_FLAG, NULL, &options.allow_changes,
+         NULL, "of two kernel settings, undone at the end"},
         {"costs", 0, RCA_ARG_FLAG, NULL, &options.costs, NULL,
          "print what each source cost at the end"},
         {0},

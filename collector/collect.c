@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "collector/config.h"
+#include "collector/confine.h"
 #include "collector/loop.h"
 #include "collector/notify.h"
 #include "collector/source.h"
@@ -30,6 +30,7 @@ struct run {
     struct rca_hooks hooks;
     struct rca_store *store; /* owned */
     struct rca_observer *obs; /* owned */
+    struct rca_confine confine;
     struct rca_self self;
     struct rca_meter meter;
     struct rca_loop loop;
@@ -92,17 +93,6 @@ static int check_list(const char *list, struct rca_diag *diag)
 
 /* --- privileges ----------------------------------------------------------- */
 
-static _Bool has_cap(unsigned cap)
-{
-    struct __user_cap_header_struct header = {.version =
-                                                  _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
-
-    if (syscall(SYS_capget, &header, data))
-        return 0;
-    return data[CAP_TO_INDEX(cap)].effective & CAP_TO_MASK(cap);
-}
-
 /* Loading tracing programs takes both capabilities, or the one of old. */
 static int check_privileges(const char *list, struct rca_diag *diag)
 {
@@ -111,8 +101,8 @@ static int check_privileges(const char *list, struct rca_diag *diag)
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(need); i++)
         wanted = wanted || listed(list, need[i]);
-    if (!wanted || has_cap(CAP_SYS_ADMIN) ||
-        (has_cap(CAP_BPF) && has_cap(CAP_PERFMON)))
+    if (!wanted || rca_privileges_has(CAP_SYS_ADMIN) ||
+        (rca_privileges_has(CAP_BPF) && rca_privileges_has(CAP_PERFMON)))
         return 0;
     return rca_diag_set(diag, RCA_ENOSUPPORT, "", 0,
                         "collecting needs root, or CAP_BPF, CAP_PERFMON and "
@@ -127,6 +117,7 @@ static void run_done(struct run *run)
     rca_loop_close(&run->loop);
     rca_observer_free(&run->obs);
     rca_store_close(&run->store);
+    rca_confine_end(&run->confine);
     rca_hooks_done(&run->hooks);
     if (run->own_config)
         rca_config_done(&run->config);
@@ -188,33 +179,49 @@ static int open_observer(struct run *run)
     if (r < 0)
         return r;
     rca_observer_limit(run->obs, run->config.limit);
+    rca_observer_set_privileged(run->obs, run->confine.helper);
     return 0;
 }
 
-/* The folder of the database, for a first start; a failure shows at open. */
-static void make_folder(const char *db)
+/* The folder of the database, for a first start; a failure shows at open.
+ * Return: whether it was made. */
+static _Bool make_folder(const char *db)
 {
     char path[4096];
     const char *slash = strrchr(db, '/');
 
     if (!slash || slash == db || (size_t)(slash - db) >= sizeof(path))
-        return;
+        return 0;
     (void)snprintf(path, sizeof(path), "%.*s", (int)(slash - db), db);
-    (void)mkdir(path, 0755);
+    return mkdir(path, 0755) == 0;
 }
 
 static int open_store(struct run *run, struct rca_diag *diag)
 {
     struct rca_store_info info;
+    const _Bool made = make_folder(run->opt->db);
     int r;
 
-    make_folder(run->opt->db);
     r = rca_store_open(run->opt->db, RCA_STORE_WRITE, diag, &run->store);
     if (r < 0)
         return r;
     r = rca_store_info(run->store, &info);
     run->loop.line.last = info.last;
+    rca_confine_files(&run->confine, run->opt->db, made);
     return r;
+}
+
+/* While little is open, and before there is anything to lose. */
+static int begin_confined(struct run *run, struct rca_diag *diag)
+{
+    const struct rca_confine_options options = {
+        .user = run->opt->user ? run->opt->user : run->config.user,
+        .ovs = "/run/openvswitch",
+        .keep = run->opt->keep_privileges,
+        .allow_changes = run->opt->allow_changes || run->config.allow_changes,
+    };
+
+    return rca_confine_begin(&options, diag, &run->confine);
 }
 
 /* --- running -------------------------------------------------------------- */
@@ -254,7 +261,9 @@ static void fill_loop(struct run *run)
 {
     struct rca_loop *loop = &run->loop;
 
-    run->self = (struct rca_self){.active = loop->active, .n = &loop->n_active};
+    run->self = (struct rca_self){.active = loop->active,
+                                  .n = &loop->n_active,
+                                  .helper = run->confine.helper};
     run->meter = rca_self_meter(&run->self);
     loop->clock = rca_clock_system();
     loop->meter = &run->meter;
@@ -312,11 +321,15 @@ int rca_collect_run(const struct rca_collect_options *options,
     if (r == 0)
         r = check_privileges(list, diag);
     if (r == 0)
+        r = begin_confined(&run, diag);
+    if (r == 0)
         r = open_store(&run, diag);
     if (r == 0)
         r = open_observer(&run);
     if (r == 0)
         r = open_all(&run, list, diag);
+    if (r == 0)
+        r = rca_confine_enter(&run.confine, run.obs, diag);
     return r < 0 ? r : collect(&run);
 }
 

@@ -21,12 +21,18 @@ struct rca_collect_options {
                     * at most standard; 0: the configuration's at once */
     const struct rca_config *config;
     const volatile sig_atomic_t *stop; /* set non-zero to end cleanly */
+    const char *user; /* to run as, or NULL: the configuration's */
+    _Bool keep_privileges; /* give up nothing; for debugging */
+    _Bool allow_changes; /* of the kernel's settings, undone at the end */
     _Bool costs; /* print what each source cost to standard error at the end */
     struct rca_notify *notify; /* told of start, life and stop; may be NULL */
 };
 
 /**
  * rca_collect_run() - collect until stopped; seals the store at the end
+ *
+ * Once the sources are open this process gives up its privileges for good: a
+ * process that has more to do calls it in a child.
  *
  * Return: 0; RCA_ENOSUPPORT if eBPF sources are wanted and the privileges for
  *         them are missing, before anything is written (@diag says what to

@@ -58,6 +58,7 @@ void rca_config_done(struct rca_config *config)
     free(config->names);
     free(config->sources);
     free(config->without);
+    free(config->user);
     free(config->db);
     *config = (struct rca_config){0};
 }
@@ -72,6 +73,30 @@ static int read_db(struct rca_yaml *r, const yaml_node_t *value, size_t number)
     if (!text)
         return rca_yaml_wrong(r, value, "db must be the path of a file");
     return rca_yaml_set(&r->config->db, text);
+}
+
+static int read_user(struct rca_yaml *r, const yaml_node_t *value,
+                     size_t number)
+{
+    const char *text = rca_yaml_text(value);
+
+    (void)number;
+    if (!text)
+        return rca_yaml_wrong(r, value, "user must be the name of a user");
+    return rca_yaml_set(&r->config->user, text);
+}
+
+static int read_changes(struct rca_yaml *r, const yaml_node_t *value,
+                        size_t number)
+{
+    const char *text = rca_yaml_text(value);
+
+    (void)number;
+    if (!text || (strcmp(text, "true") != 0 && strcmp(text, "false") != 0))
+        return rca_yaml_wrong(r, value,
+                              "allow_system_changes must be true or false");
+    r->config->allow_changes = text[0] == 't';
+    return 0;
 }
 
 static int read_interval(struct rca_yaml *r, const yaml_node_t *value,
@@ -320,6 +345,8 @@ static const struct rca_yaml_key top_keys[] = {
     {"profile", read_profile},
     {"without", read_without},
     {"cpu_budget", read_budget},
+    {"user", read_user},
+    {"allow_system_changes", read_changes},
     {"limits", read_limits},
     {"names", read_names},
 };

@@ -10,6 +10,8 @@
  *     sources: [host, cgroup, task, sock, drop, link, nft]
  *     profile: standard            # light, standard or deep
  *     without: [tp_btf/kfree_skb]  # hooks not to use; default none
+ *     user: rca                    # to run as; default rca, else nobody
+ *     allow_system_changes: false  # of kernel settings, undone at the end
  *     cpu_budget: 1%               # of one core; off: no limit
  *     limits: {service: 500, call: 2000, process: 500, peer: 500}
  *     names:                       # service names, first match wins
@@ -37,6 +39,8 @@ struct rca_config {
     char *sources; /* owned, comma-separated; NULL: all */
     enum rca_profile profile;
     char *without; /* owned, comma-separated; NULL: none */
+    char *user; /* owned; to run as; NULL: rca, or nobody */
+    _Bool allow_changes; /* of the kernel's settings while collecting */
     double cpu_budget; /* of one core, 0.01 = 1 %; 0: no limit */
     size_t limit[RCA_KIND_COUNT]; /* most entities of a kind */
     struct rca_name_rule *names; /* owned */

@@ -61,7 +61,7 @@ static int read_cost(void *arg, _Bool programs, struct rca_cost *ret_cost)
     if (getrusage(RUSAGE_SELF, &ru))
         return -errno;
     cost.cpu_s = seconds(&ru.ru_utime) + seconds(&ru.ru_stime) +
-                 helper_seconds(self->helper);
+                 helper_seconds(rca_privileged_pid(self->helper));
     for (size_t i = 0; programs && r == 0 && i < *self->n; i++)
         r = add_programs(&self->active[i], &cost);
     if (r == 0)
@@ -78,8 +78,8 @@ static int switch_stats(void *arg, _Bool on)
     self->stats = -1;
     if (!on)
         return 0;
-    self->stats = bpf_enable_stats(BPF_STATS_RUN_TIME);
-    return self->stats < 0 ? -errno : 0;
+    self->stats = rca_privileged_bpf_stats(self->helper);
+    return self->stats < 0 ? self->stats : 0;
 }
 
 struct rca_meter rca_self_meter(struct rca_self *self)

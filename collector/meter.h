@@ -7,6 +7,7 @@
  */
 
 #include "collector/governor.h"
+#include "collector/privileged.h"
 #include "collector/source.h"
 
 /** struct rca_active - a source that was opened
@@ -19,12 +20,12 @@ struct rca_active {
     _Bool failing;
 };
 
-/** struct rca_self - @active: borrowed, @n of them; @helper: process that works
- * for this one, 0 if none; @stats: descriptor while statistics are on, else -1 */
+/** struct rca_self - @active: borrowed, @n of them; @helper: that works for this
+ * process and turns statistics on, NULL if none; @stats: descriptor while statistics are on, else -1 */
 struct rca_self {
     const struct rca_active *active;
     const size_t *n;
-    pid_t helper;
+    struct rca_privileged *helper;
     int stats;
 };
 

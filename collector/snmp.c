@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "collector/file.h"
-#include "collector/netns_file.h"
+#include "collector/privileged.h"
 #include "collector/snmp_text.h"
 #include "collector/source.h"
 
@@ -25,12 +25,14 @@ enum net_file { FILE_SNMP, FILE_NETSTAT, FILE_SNMP6, FILE_SOCKSTAT, NET_FILES };
 
 static const struct {
     const char *name;
+    enum rca_net_file file;
     void (*read)(const char *text, size_t len, struct rca_snmp *snmp);
 } net_files[] = {
-    [FILE_SNMP] = {"snmp", rca_snmp_read_pairs},
-    [FILE_NETSTAT] = {"netstat", rca_snmp_read_pairs},
-    [FILE_SNMP6] = {"snmp6", rca_snmp_read_lines},
-    [FILE_SOCKSTAT] = {"sockstat", rca_snmp_read_sockstat},
+    [FILE_SNMP] = {"snmp", RCA_NET_FILE_SNMP, rca_snmp_read_pairs},
+    [FILE_NETSTAT] = {"netstat", RCA_NET_FILE_NETSTAT, rca_snmp_read_pairs},
+    [FILE_SNMP6] = {"snmp6", RCA_NET_FILE_SNMP6, rca_snmp_read_lines},
+    [FILE_SOCKSTAT] = {"sockstat", RCA_NET_FILE_SOCKSTAT,
+                       rca_snmp_read_sockstat},
 };
 static_assert(RCA_ARRAY_SIZE(net_files) == NET_FILES, "one row a file");
 
@@ -87,6 +89,7 @@ struct space {
 
 struct snmp_source {
     const struct rca_source_env *env; /* borrowed */
+    struct rca_privileged *helper; /* borrowed */
     struct space *spaces; /* owned; [0] is the host's own */
     size_t n_spaces, cap_spaces;
     int host_fd[HOST_FILES];
@@ -104,14 +107,13 @@ static void close_space(struct space *space)
         rca_file_close(&space->fd[i]);
 }
 
-static int open_file(const struct snmp_source *s, int netns_fd,
-                     const char *name)
+static int open_file(const struct snmp_source *s, int netns_fd, unsigned i)
 {
     char path[32];
 
     if (netns_fd >= 0)
-        return rca_netns_file_open(netns_fd, name);
-    (void)snprintf(path, sizeof(path), "net/%s", name);
+        return rca_privileged_net_file(s->helper, net_files[i].file, netns_fd);
+    (void)snprintf(path, sizeof(path), "net/%s", net_files[i].name);
     return rca_file_open(s->env->proc, path);
 }
 
@@ -126,7 +128,7 @@ static void open_space(const struct snmp_source *s, int netns_fd,
         space->fd[i] = -1;
         if (!s->may[i] || space->err == -EPERM)
             continue;
-        space->fd[i] = open_file(s, netns_fd, net_files[i].name);
+        space->fd[i] = open_file(s, netns_fd, i);
         if (space->fd[i] < 0 && space->fd[i] != -ENOENT)
             space->err = space->fd[i];
         any = any || space->fd[i] >= 0;
@@ -369,6 +371,7 @@ static int open_snmp(const struct rca_source_env *env, struct rca_observer *obs,
     if (!s)
         return -ENOMEM;
     s->env = env;
+    s->helper = rca_observer_privileged(obs);
     s->page_bytes = (double)sysconf(_SC_PAGESIZE);
     s->closed = SIZE_MAX;
     for (unsigned i = 0; i < HOST_FILES; i++)

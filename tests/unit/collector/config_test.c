@@ -48,6 +48,8 @@ static void nothing_gives_the_defaults(void **state)
         assert_null(c.without);
         assert_int_equal(c.profile, RCA_PROFILE_STANDARD);
         assert_close(c.cpu_budget, 0.01, 1e-12);
+        assert_null(c.user);
+        assert_false(c.allow_changes);
         assert_int_equal(c.limit[RCA_KIND_CALL], 2000);
         assert_int_equal(c.limit[RCA_KIND_HOST], 0);
         assert_int_equal(c.n_names, 0);
@@ -66,6 +68,8 @@ static void every_key_is_read(void **state)
                     "profile: light\n"
                     "without: [iter/task, \"tp_btf/kfree_skb\"]\n"
                     "cpu_budget: 0.5%\n"
+                    "user: watcher\n"
+                    "allow_system_changes: true\n"
                     "limits: {service: 5, call: 6}\n"
                     "names:\n"
                     "  - {port: 5432, name: postgres}\n"
@@ -79,6 +83,8 @@ static void every_key_is_read(void **state)
     assert_int_equal(c.profile, RCA_PROFILE_LIGHT);
     assert_string_equal(c.without, "iter/task,tp_btf/kfree_skb");
     assert_close(c.cpu_budget, 0.005, 1e-12);
+    assert_string_equal(c.user, "watcher");
+    assert_true(c.allow_changes);
     assert_int_equal(c.limit[RCA_KIND_SERVICE], 5);
     assert_int_equal(c.limit[RCA_KIND_CALL], 6);
     assert_int_equal(c.limit[RCA_KIND_PEER], 500);
@@ -128,6 +134,8 @@ static void values_of_the_wrong_kind_are_refused(void **state)
     refuse("profile: []\n", 1, 10, "profile must be a word");
     refuse("without: iter/task\n", 1, 10, "without must be a list");
     refuse("without: [\"a,b\"]\n", 1, 11, "a hook must be a word");
+    refuse("user: [a]\n", 1, 7, "name of a user");
+    refuse("allow_system_changes: 1\n", 1, 23, "true or false");
     refuse("cpu_budget: 1\n", 1, 13, "share of one core");
     refuse("cpu_budget: 0%\n", 1, 13, "share of one core");
     refuse("cpu_budget: 1001%\n", 1, 13, "share of one core");
