@@ -20,6 +20,8 @@ void rca_replay_done(struct rca_replay *replay)
     rca_links_done(&replay->row_links);
     free(replay->columns.at);
     free(replay->row_values.at);
+    free(replay->old_values.at);
+    free(replay->old_keys.at);
     *replay = (struct rca_replay){0};
 }
 
@@ -232,8 +234,7 @@ static int place_keys(struct rca_replay *r)
 {
     size_t c = 0;
 
-    if (rca_vec_room(&r->columns, r->row_keys.n) ||
-        rca_vec_room(&r->row_values, r->row_keys.n))
+    if (rca_vec_room(&r->columns, r->row_keys.n))
         return -ENOMEM;
     for (size_t i = 0; i < r->row_keys.n; i++) {
         while (c < r->keys.n && r->keys.at[c] < r->row_keys.at[i])
@@ -241,9 +242,32 @@ static int place_keys(struct rca_replay *r)
         r->columns.at[i] = c < r->keys.n && r->keys.at[c] == r->row_keys.at[i]
                                ? (rca_id)c
                                : RCA_ID_NONE;
-        r->row_values.at[i] = 0;
     }
     return 0;
+}
+
+/* On to the keys of the next row, and to what that tells its values against. */
+static int change_keys(struct rca_replay *r, struct rca_blob keys)
+{
+    const struct rca_vec_value values = r->old_values;
+    const _Bool whole = rca_keys_are_whole(keys.at, keys.len);
+    int err;
+
+    r->old_keys.n = 0;
+    if (rca_vec_room(&r->old_keys, r->row_keys.n))
+        return -ENOMEM;
+    for (size_t i = 0; !whole && i < r->row_keys.n; i++)
+        r->old_keys.at[r->old_keys.n++] = r->row_keys.at[i];
+    err = rca_keys_read(keys.at, keys.len, &r->row_keys);
+    if (err)
+        return err;
+    r->old_values = r->row_values;
+    r->row_values = values;
+    if (rca_vec_room(&r->row_values, r->row_keys.n))
+        return -ENOMEM;
+    rca_values_carry(&r->old_keys, r->old_values.at, &r->row_keys,
+                     r->row_values.at);
+    return place_keys(r);
 }
 
 int rca_replay_values(struct rca_replay *r, struct rca_blob keys,
@@ -255,11 +279,8 @@ int rca_replay_values(struct rca_replay *r, struct rca_blob keys,
         return RCA_ECORRUPT;
     if (!r->values)
         err = make_values(r);
-    if (!err && keys.at) {
-        err = rca_keys_read(keys.at, keys.len, &r->row_keys);
-        if (!err)
-            err = place_keys(r);
-    }
+    if (!err && keys.at)
+        err = change_keys(r, keys);
     if (!err)
         err = rca_values_read(values.at, values.len, r->row_values.at,
                               r->row_keys.n);

@@ -31,6 +31,11 @@ struct rca_vec_seen {
     size_t n, cap;
 };
 
+struct rca_vec_value {
+    double *at;
+    size_t n, cap;
+};
+
 /** struct rca_replay - all-zero is empty; all owned */
 struct rca_replay {
     struct rca_vec_time times;
@@ -43,10 +48,8 @@ struct rca_replay {
     struct rca_vec_key row_keys;
     struct rca_links row_links;
     struct rca_vec_id columns; /* of row_keys; RCA_ID_NONE: not wanted */
-    struct {
-        double *at;
-        size_t n, cap;
-    } row_values;
+    struct rca_vec_value row_values, old_values;
+    struct rca_vec_key old_keys; /* of the row before */
     rca_time keys_since, links_since;
     _Bool has_keys, has_links;
     size_t tick;

@@ -309,8 +309,9 @@ void rca_store_close(struct rca_store **store)
     rca_buf_done(&s->links);
     rca_buf_done(&s->values);
     free(s->before.keys.at);
-    free(s->before.values);
-    rca_buf_done(&s->before.links);
+    free(s->before.values.at);
+    free(s->before.carried.at);
+    rca_links_done(&s->before.links);
     free(s);
     *store = NULL;
 }

@@ -93,9 +93,9 @@ struct rca_store {
     struct {
         _Bool valid; /* the next head row may build on it */
         struct rca_vec_key keys;
-        double *values; /* as many as keys */
-        size_t values_cap;
-        struct rca_buf links;
+        struct rca_vec_value values; /* as many as keys */
+        struct rca_links links;
+        struct rca_vec_value carried; /* to the keys of the row being made */
     } before;
 };
 

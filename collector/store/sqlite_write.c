@@ -303,19 +303,40 @@ static int check_links(struct rca_store *s)
     return err;
 }
 
-/* struct plan - which of the row's blobs repeat those of the row before */
+/* struct plan - which of the row's blobs repeat those of the row before, and
+ * whether the others may be told against it */
 struct plan {
-    _Bool seal, same_keys, same_links;
+    _Bool seal, alone, same_keys, same_links;
 };
+
+static int make_values(struct rca_store *s, const struct plan *plan)
+{
+    static const struct rca_vec_key none = {0};
+    const double *before = s->before.values.at;
+
+    if (!plan->same_keys) {
+        if (rca_vec_room(&s->before.carried, s->frame.keys.n + 1))
+            return -ENOMEM;
+        rca_values_carry(plan->alone ? &none : &s->before.keys, before,
+                         &s->frame.keys, s->before.carried.at);
+        before = s->before.carried.at;
+    }
+    rca_frame_put_values(&s->frame, before, &s->values);
+    return s->values.err;
+}
 
 static int make_blobs(struct rca_store *s, const struct plan *plan)
 {
-    s->keys.len = s->values.len = 0;
+    s->keys.len = s->links.len = s->values.len = 0;
     if (!plan->same_keys)
-        rca_frame_put_keys(&s->frame, &s->keys);
-    rca_frame_put_values(&s->frame, plan->same_keys ? s->before.values : NULL,
-                         &s->values);
-    return s->keys.err ? s->keys.err : s->values.err;
+        rca_frame_put_keys(&s->frame, plan->alone ? NULL : &s->before.keys,
+                           &s->keys);
+    if (!plan->same_links)
+        rca_frame_put_links(&s->frame, plan->alone ? NULL : &s->before.links,
+                            &s->links);
+    if (s->keys.err || s->links.err)
+        return -ENOMEM;
+    return make_values(s, plan);
 }
 
 static int plan_row(struct rca_store *s, struct plan *plan)
@@ -324,22 +345,18 @@ static int plan_row(struct rca_store *s, struct plan *plan)
     const _Bool valid = s->before.valid;
     int err = 0;
 
-    s->links.len = 0;
-    rca_frame_put_links(&s->frame, &s->links);
-    if (s->links.err)
-        return s->links.err;
     plan->seal = s->head_rows >= RCA_WINDOW_TICKS;
     plan->same_keys =
         valid && now->n == old->n &&
         (!now->n || !memcmp(now->at, old->at, now->n * sizeof(*now->at)));
     plan->same_links =
-        valid && s->links.len == s->before.links.len &&
-        memcmp(s->links.text, s->before.links.text, s->links.len) == 0;
+        valid && rca_links_same(&s->frame.links, &s->before.links);
     if (!plan->same_keys)
         err = check_keys(s);
     if (!err && !plan->same_links)
         err = check_links(s);
     /* the first row of a window stands alone */
+    plan->alone = plan->seal || !valid;
     plan->same_keys &= !plan->seal;
     plan->same_links &= !plan->seal;
     return err ? err : make_blobs(s, plan);
@@ -363,25 +380,23 @@ static void remember(struct rca_store *s, const struct plan *plan)
     const size_t n = s->frame.keys.n;
 
     s->before.valid = 0;
-    if (rca_vec_room(&s->before.keys, n) ||
-        rca_vec_grow((void **)&s->before.values, &s->before.values_cap, n,
-                     sizeof(double)))
+    if (rca_vec_room(&s->before.keys, n + 1) ||
+        rca_vec_room(&s->before.values, n + 1))
         return;
     if (n) {
         memcpy(s->before.keys.at, s->frame.keys.at, n * sizeof(uint64_t));
-        memcpy(s->before.values, s->frame.values.at, n * sizeof(double));
+        memcpy(s->before.values.at, s->frame.values.at, n * sizeof(double));
     }
     s->before.keys.n = n;
-    if (!plan->same_links) {
-        s->before.links.len = 0;
-        rca_buf_put(&s->before.links, s->links.text, s->links.len);
-    }
-    s->before.valid = s->before.values && !s->before.links.err;
+    if (!plan->same_links &&
+        rca_links_copy(&s->frame.links, &s->before.links) < 0)
+        return;
+    s->before.valid = 1;
 }
 
 static void clear_errors(struct rca_store *s)
 {
-    s->keys.err = s->links.err = s->values.err = s->before.links.err = 0;
+    s->keys.err = s->links.err = s->values.err = 0;
 }
 
 int rca_store_append(struct rca_store *store, const struct rca_tick *tick)

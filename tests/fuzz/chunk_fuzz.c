@@ -70,7 +70,8 @@ static void try_grid(const uint8_t *data, size_t size)
     }
 }
 
-/* A row of keys, links and values, each led by its length. */
+/* A row of keys, links and values, each led by its length; the same values
+ * follow, and then the same row again. */
 static void try_head(const uint8_t *data, size_t size)
 {
     struct rca_replay r RCA_CLEANUP(rca_replay_done) = {0};
@@ -87,7 +88,10 @@ static void try_head(const uint8_t *data, size_t size)
     }
     if (rca_replay_row(&r, 1, part[0], part[1]) ||
         rca_replay_row(&r, 2, (struct rca_blob){0}, (struct rca_blob){0}) ||
+        rca_replay_row(&r, 3, part[0], part[1]) ||
         rca_replay_settle(&r, NULL, 0) ||
+        rca_replay_values(&r, part[0], part[2]) ||
+        rca_replay_values(&r, (struct rca_blob){0}, part[2]) ||
         rca_replay_values(&r, part[0], part[2]))
         return;
     for (size_t i = 1; i < r.keys.n; i++) {
