@@ -304,6 +304,12 @@ static int find_peer(struct rca_sock_book *book, const struct rca_sock_key *key,
     return rca_sock_party(book, RCA_KIND_PEER, name, ret_party);
 }
 
+/* Nobody took a connection: there is no other half to wait for. */
+static bool is_refused(const struct rca_sock_link *link)
+{
+    return link->next->sum.failures && !link->next->sum.connections;
+}
+
 static int join_client(struct rca_sock_book *book, struct rca_sock_link *link)
 {
     const uint32_t caller = find_caller(book, link);
@@ -311,7 +317,8 @@ static int join_client(struct rca_sock_book *book, struct rca_sock_link *link)
     int r;
 
     link->service = find_callee(book, &link->key);
-    if (link->service == RCA_SOCK_NONE_YET && link->age < PEER_TICKS)
+    if (link->service == RCA_SOCK_NONE_YET && link->age < PEER_TICKS &&
+        !is_refused(link))
         return 0; /* the other half may come yet */
     if (caller == RCA_SOCK_NONE_YET) {
         r = rca_sock_party(book, RCA_KIND_CLIENT, book->words[link->word].text,
