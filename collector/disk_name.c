@@ -39,8 +39,9 @@ static size_t last_part(const char *path, size_t n)
 }
 
 /* @link leads to a folder like .../block/sda/sda1; one that has a file
- * "partition" is a partition, and the folder above it is its disk. */
-static int follow(const char *link, char ret_name[RCA_DISK_NAME])
+ * "partition" is a partition, and the folder above it is its disk, which is
+ * wanted if @whole. */
+static int follow(const char *link, _Bool whole, char ret_name[RCA_DISK_NAME])
 {
     char to[PATH_MAX], file[PATH_MAX + 16];
     const ssize_t n = readlink(link, to, sizeof(to));
@@ -51,7 +52,7 @@ static int follow(const char *link, char ret_name[RCA_DISK_NAME])
     end = (size_t)n;
     at = last_part(to, end);
     (void)snprintf(file, sizeof(file), "%s/partition", link);
-    if (access(file, F_OK) == 0 && at) {
+    if (whole && at && access(file, F_OK) == 0) {
         end = at - 1;
         at = last_part(to, end);
     }
@@ -64,7 +65,28 @@ int rca_disk_whole(const char *sys, unsigned major, unsigned minor,
     char path[PATH_MAX];
 
     (void)snprintf(path, sizeof(path), "%s/dev/block/%u:%u", sys, major, minor);
-    return follow(path, ret_name);
+    return follow(path, 1, ret_name);
+}
+
+int rca_disk_name(const char *sys, unsigned major, unsigned minor,
+                  char ret_name[RCA_DISK_NAME])
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/dev/block/%u:%u", sys, major, minor);
+    return follow(path, 0, ret_name);
+}
+
+int rca_disk_of_node(const char *sys, const char *path,
+                     char ret_name[RCA_DISK_NAME])
+{
+    struct stat st;
+
+    if (stat(path, &st))
+        return -errno;
+    if (!S_ISBLK(st.st_mode))
+        return -ENOTBLK;
+    return rca_disk_whole(sys, major(st.st_rdev), minor(st.st_rdev), ret_name);
 }
 
 _Bool rca_disk_is_whole(const char *sys, const char *name)
@@ -90,7 +112,7 @@ static void slaves(const char *folder, rca_disk_found *found, void *arg)
         const int n = snprintf(path, sizeof(path), "%s/%s", folder, d->d_name);
 
         if (d->d_name[0] != '.' && n > 0 && (size_t)n < sizeof(path) &&
-            !follow(path, whole))
+            !follow(path, 1, whole))
             found(arg, whole);
     }
     if (dir)

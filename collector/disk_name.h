@@ -17,6 +17,15 @@
 RCA_MUST_CHECK int rca_disk_whole(const char *sys, unsigned major,
                                   unsigned minor, char ret_name[RCA_DISK_NAME]);
 
+/** rca_disk_name() - the same, but of a partition its own name */
+RCA_MUST_CHECK int rca_disk_name(const char *sys, unsigned major,
+                                 unsigned minor, char ret_name[RCA_DISK_NAME]);
+
+/** rca_disk_of_node() - the same for the block device node @path ("/dev/sda1");
+ * -ENOTBLK if it is none */
+RCA_MUST_CHECK int rca_disk_of_node(const char *sys, const char *path,
+                                    char ret_name[RCA_DISK_NAME]);
+
 /** rca_disk_is_whole() - whether @name is in sysfs' list of whole disks; true
  * where there is no such list */
 _Bool rca_disk_is_whole(const char *sys, const char *name);

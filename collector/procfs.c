@@ -311,3 +311,55 @@ void rca_procfs_cgroup_mounts(const char *text, size_t len,
     while (next_line(&all, &line))
         mount_line(line, ret_path);
 }
+
+static _Bool device_number(struct cursor word, struct rca_mount *ret)
+{
+    const char *colon = memchr(word.p, ':', length(word));
+    uint64_t major, minor;
+
+    if (!colon || !to_number((struct cursor){word.p, colon}, &major) ||
+        !to_number((struct cursor){colon + 1, word.end}, &minor) ||
+        major > UINT32_MAX || minor > UINT32_MAX)
+        return 0;
+    ret->major = (unsigned)major;
+    ret->minor = (unsigned)minor;
+    return 1;
+}
+
+/* "36 35 98:0 /root /point rw,relatime [tags] - type source super-options" */
+static _Bool mount_of(struct cursor line, struct rca_mount *ret)
+{
+    struct cursor word;
+
+    (void)next_word(&line);
+    (void)next_word(&line);
+    if (!device_number(next_word(&line), ret))
+        return 0;
+    ret->whole = is_word(next_word(&line), "/");
+    unescape(next_word(&line), ret->point);
+    do {
+        word = next_word(&line);
+        if (word.p == word.end)
+            return 0;
+    } while (!is_word(word, "-"));
+    word = next_word(&line);
+    if (length(word) >= sizeof(ret->type))
+        return 0;
+    memcpy(ret->type, word.p, length(word));
+    ret->type[length(word)] = '\0';
+    unescape(next_word(&line), ret->source);
+    ret->read_only = has_option(next_word(&line), "ro");
+    return ret->point[0] && ret->type[0];
+}
+
+size_t rca_procfs_mount(const char *text, size_t len, size_t pos,
+                        struct rca_mount *ret_mount)
+{
+    struct cursor all = {text + pos, text + len}, line;
+
+    while (next_line(&all, &line)) {
+        if (mount_of(line, ret_mount))
+            return (size_t)(all.p - text);
+    }
+    return 0;
+}

@@ -83,3 +83,21 @@ enum rca_cgroup_tree {
  * /proc/self/mountinfo; "" where it is not; the first mount of one holds */
 void rca_procfs_cgroup_mounts(const char *text, size_t len,
                               char ret_path[RCA_CGROUP_TREES][RCA_MOUNT_PATH]);
+
+/**
+ * struct rca_mount - one line of /proc/self/mountinfo
+ * @whole:     not only a folder of the file system is mounted
+ * @read_only: the file system, not only this mount of it
+ */
+struct rca_mount {
+    unsigned major, minor;
+    _Bool whole, read_only;
+    char point[RCA_MOUNT_PATH];
+    char type[32];
+    char source[RCA_MOUNT_PATH];
+};
+
+/** rca_procfs_mount() - the next sound line at or after @pos
+ * Return: the position after it, or 0 when there is none */
+size_t rca_procfs_mount(const char *text, size_t len, size_t pos,
+                        struct rca_mount *ret_mount);

@@ -13,6 +13,7 @@ static const struct rca_source *const table[] = {
     &rca_source_task,
     &rca_source_host,
     &rca_source_disk,
+    &rca_source_fs,
     &rca_source_sock,
     &rca_source_drop,
     &rca_source_link,

@@ -89,6 +89,7 @@ struct rca_source {
 
 extern const struct rca_source rca_source_host; /* /proc: cpu, memory */
 extern const struct rca_source rca_source_disk; /* load, latency, who uses it */
+extern const struct rca_source rca_source_fs; /* how full file systems are */
 extern const struct rca_source rca_source_cgroup; /* cgroup v1 and v2 files */
 extern const struct rca_source rca_source_task; /* BPF iterator over tasks */
 extern const struct rca_source rca_source_sock; /* requests, latency, calls */

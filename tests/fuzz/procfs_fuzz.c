@@ -28,6 +28,19 @@ static void read_disks(const char *text, size_t size)
     }
 }
 
+static void read_mounts(const char *text, size_t size)
+{
+    static struct rca_mount m;
+    size_t pos = 0, next;
+
+    while ((next = rca_procfs_mount(text, size, pos, &m))) {
+        must(next > pos && next <= size);
+        must(m.point[0] && strnlen(m.point, RCA_MOUNT_PATH) < RCA_MOUNT_PATH);
+        must(m.type[0] && strnlen(m.type, 32) < 32);
+        pos = next;
+    }
+}
+
 static void read_cgroup(const char *text, size_t size)
 {
     double values[RCA_CGROUP_VALUES];
@@ -68,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(rca_procfs_fields(text, size, f, 2) ==
          (size_t)f[0].found + (size_t)f[1].found);
     read_disks(text, size);
+    read_mounts(text, size);
     read_cgroup(text, size);
     read_io(text, size);
     rca_procfs_cgroup_mounts(text, size, path);

@@ -2,6 +2,7 @@
 #include "collector/procfs.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "graph/base/err.h"
 #include "tests/harness/test.h"
@@ -171,6 +172,34 @@ static void broken_mounts_are_left_out(void **state)
     assert_string_equal(path[RCA_CGROUP_V2], "");
 }
 
+/* Blanks are written as \\040; what is read-only is the file system. */
+static void mounts_are_read_line_by_line(void **state)
+{
+    static const char text[] =
+        "no mount\n"
+        "1 2 3 / /x rw - ext4 /dev/x rw\n"
+        "23 1 8:1 / /a\\040b ro shared:1 master:2 - ext4 /dev/sda1 rw,x=1\n"
+        "24 1 8:2 /sub /c rw - xfs /dev/sda2 noatime,ro";
+    struct rca_mount m;
+    size_t pos;
+
+    (void)state;
+    pos = rca_procfs_mount(text, strlen(text), 0, &m);
+    assert_true(pos > 0);
+    assert_int_equal(m.major, 8);
+    assert_int_equal(m.minor, 1);
+    assert_string_equal(m.point, "/a b");
+    assert_string_equal(m.type, "ext4");
+    assert_string_equal(m.source, "/dev/sda1");
+    assert_true(m.whole);
+    assert_false(m.read_only);
+    pos = rca_procfs_mount(text, strlen(text), pos, &m);
+    assert_int_equal(pos, strlen(text));
+    assert_false(m.whole);
+    assert_true(m.read_only);
+    assert_int_equal(rca_procfs_mount(text, strlen(text), pos, &m), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +209,7 @@ int main(void)
         cmocka_unit_test(pressure_is_the_total_of_some),
         cmocka_unit_test(processor_time_is_split_in_used_away_and_stolen),
         cmocka_unit_test(disks_are_read_line_by_line),
+        cmocka_unit_test(mounts_are_read_line_by_line),
         cmocka_unit_test(mounts_of_all_hierarchies_are_found),
         cmocka_unit_test(broken_mounts_are_left_out),
     };
