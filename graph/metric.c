@@ -142,8 +142,6 @@ static const struct rca_metric table[] = {
           RES_RATIO, MEAN, NULL),
     RATE("icmp_unreachable_received_per_second", "unreachable told", OTHER,
          PER_SECOND, 0, RES_EVENTS, "icmp_unreachable_received_total"),
-    RATE("icmp_unreachable_received_per_second", "unreachable told", ERROR,
-         PER_SECOND, 1, RES_EVENTS, "icmp_unreachable_received_total"),
     RATE("icmp_unreachable_sent_per_second", "unreachable sent", ERROR,
          PER_SECOND, 1, RES_EVENTS, "icmp_unreachable_sent_total"),
     RATE("io_busy_ratio", "disk busy", SATURATION, RATIO, 1, RES_RATIO,
