@@ -200,11 +200,33 @@ static void reset(void **state)
     faults_kill(&bad);
 }
 
-/* listens, and takes nobody */
+/* serves one, and then takes nobody */
 static void ignore(const void *arg)
 {
+    static char buf[REPLY];
+    const int listener = listen_on(LISTEN_PORT, 1);
+    const int fd = accept(listener, NULL, NULL);
+
     (void)arg;
-    (void)listen_on(LISTEN_PORT, 1);
+    if (recv(fd, buf, REQUEST, MSG_WAITALL) != REQUEST ||
+        send(fd, buf, REPLY, MSG_NOSIGNAL) != REPLY)
+        _exit(7);
+    for (;;)
+        (void)pause();
+}
+
+static void be_first(const void *arg)
+{
+    static char buf[REPLY];
+    int fd = -1;
+
+    (void)arg;
+    for (int i = 0; i < 100 && fd < 0; i++) {
+        (void)usleep(50000);
+        fd = dial(LISTEN_PORT, 0);
+    }
+    (void)!send(fd, buf, REQUEST, MSG_NOSIGNAL);
+    (void)!recv(fd, buf, REPLY, MSG_WAITALL);
     for (;;)
         (void)pause();
 }
@@ -225,7 +247,8 @@ static void listen_overflow(void **state)
         {RCA_KIND_SERVICE, GROWS, 1, "s*", "listen_drops_total"},
         {RCA_KIND_SERVICE, REACHES, 1, "s*", "accept_queue_ratio"},
     };
-    pid_t full = faults_child("fault-full", "s", ignore, NULL), many;
+    pid_t full = faults_child("fault-full", "s", ignore, NULL);
+    pid_t first = faults_child("fault-first", "c", be_first, NULL), many;
     rca_time since;
 
     (void)state;
@@ -234,6 +257,7 @@ static void listen_overflow(void **state)
     many = faults_child("fault-crowd", "c", crowd, NULL);
     FAULTS_EXPECT(&rig, "listen overflow", since, signs);
     faults_kill(&many);
+    faults_kill(&first);
     faults_kill(&full);
 }
 
