@@ -18,7 +18,7 @@ const char *rca_profile_name(enum rca_profile profile)
 int rca_profile_parse(const char *name, enum rca_profile *ret_profile)
 {
     for (unsigned i = 0; i < RCA_PROFILE_COUNT; i++) {
-        if (strcmp(name, profiles[i]))
+        if (strcmp(name, profiles[i]) != 0)
             continue;
         *ret_profile = (enum rca_profile)i;
         return 0;
