@@ -216,7 +216,7 @@ static int begin_confined(struct run *run, struct rca_diag *diag)
 {
     const struct rca_confine_options options = {
         .user = run->opt->user ? run->opt->user : run->config.user,
-        .ovs = "/run/openvswitch",
+        .ovs = run->config.ovs ? run->config.ovs : RCA_OVS_FOLDER,
         .keep = run->opt->keep_privileges,
         .allow_changes = run->opt->allow_changes || run->config.allow_changes,
     };

@@ -59,6 +59,7 @@ void rca_config_done(struct rca_config *config)
     free(config->sources);
     free(config->without);
     free(config->user);
+    free(config->ovs);
     free(config->db);
     *config = (struct rca_config){0};
 }
@@ -97,6 +98,17 @@ static int read_changes(struct rca_yaml *r, const yaml_node_t *value,
                               "allow_system_changes must be true or false");
     r->config->allow_changes = text[0] == 't';
     return 0;
+}
+
+static int read_ovs(struct rca_yaml *r, const yaml_node_t *value, size_t number)
+{
+    const char *text = rca_yaml_text(value);
+
+    (void)number;
+    if (!text || text[0] != '/')
+        return rca_yaml_wrong(
+            r, value, "ovs must be the path of a folder, as " RCA_OVS_FOLDER);
+    return rca_yaml_set(&r->config->ovs, text);
 }
 
 static int read_interval(struct rca_yaml *r, const yaml_node_t *value,
@@ -347,6 +359,7 @@ static const struct rca_yaml_key top_keys[] = {
     {"cpu_budget", read_budget},
     {"user", read_user},
     {"allow_system_changes", read_changes},
+    {"ovs", read_ovs},
     {"limits", read_limits},
     {"names", read_names},
 };

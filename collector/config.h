@@ -13,6 +13,7 @@
  *     user: rca                    # to run as; default rca, else nobody
  *     allow_system_changes: false  # of kernel settings, undone at the end
  *     cpu_budget: 1%               # of one core; off: no limit
+ *     ovs: /run/openvswitch        # folder of Open vSwitch's sockets
  *     limits: {service: 500, call: 2000, process: 500, peer: 500}
  *     names:                       # service names, first match wins
  *       - {port: 5432, name: postgres}
@@ -32,6 +33,9 @@ struct rca_name_rule {
     char *name; /* owned */
 };
 
+/* Where Open vSwitch has its sockets; the configuration may say another. */
+#define RCA_OVS_FOLDER "/run/openvswitch"
+
 struct rca_config {
     char *db; /* owned */
     rca_time interval;
@@ -42,6 +46,7 @@ struct rca_config {
     char *user; /* owned; to run as; NULL: rca, or nobody */
     _Bool allow_changes; /* of the kernel's settings while collecting */
     double cpu_budget; /* of one core, 0.01 = 1 %; 0: no limit */
+    char *ovs; /* owned; NULL: RCA_OVS_FOLDER */
     size_t limit[RCA_KIND_COUNT]; /* most entities of a kind */
     struct rca_name_rule *names; /* owned */
     size_t n_names;

@@ -325,9 +325,8 @@ static int open_conntrack(const struct rca_source_env *env,
     if (s->there)
         err = probe(s, obs);
     else
-        rca_observer_feature(obs, FEATURE, RCA_FEATURE_OFF,
-                             "the kernel tracks no connections",
-                             "nothing, until it does");
+        rca_observer_feature(obs, FEATURE, RCA_FEATURE_ON,
+                             "the kernel tracks no connections", "");
     if (err)
         return err;
     if (s->there)

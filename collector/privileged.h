@@ -90,6 +90,7 @@ enum rca_ovs_query {
     RCA_OVS_DPIF, /* ovs-vswitchd.PID.ctl: dpif/show */
     RCA_OVS_COVERAGE, /* coverage/show */
     RCA_OVS_UPCALLS, /* upcall/show */
+    RCA_OVS_DATAPATHS, /* dpctl/show -s: ports with their counters */
     RCA_OVS_QUERY_COUNT,
 };
 

@@ -33,6 +33,8 @@ static const char *const questions[] = {
     [RCA_OVS_COVERAGE] =
         "{\"id\":0,\"method\":\"coverage/show\",\"params\":[]}",
     [RCA_OVS_UPCALLS] = "{\"id\":0,\"method\":\"upcall/show\",\"params\":[]}",
+    [RCA_OVS_DATAPATHS] =
+        "{\"id\":0,\"method\":\"dpctl/show\",\"params\":[\"-s\"]}",
 };
 static_assert(RCA_ARRAY_SIZE(questions) == RCA_OVS_QUERY_COUNT, "one each");
 

@@ -20,6 +20,7 @@ static const struct rca_source *const table[] = {
     &rca_source_snmp,
     &rca_source_nft,
     &rca_source_conntrack,
+    &rca_source_ovs,
     NULL,
 };
 

@@ -98,6 +98,7 @@ extern const struct rca_source rca_source_link; /* rtnetlink: NICs, qdiscs */
 extern const struct rca_source rca_source_snmp; /* network stack's counters */
 extern const struct rca_source rca_source_nft; /* nftables rule counters */
 extern const struct rca_source rca_source_conntrack; /* connection tables */
+extern const struct rca_source rca_source_ovs; /* Open vSwitch */
 
 /** rca_source_table() - all of them, in the order in which they run, NULL last:
  * cgroup (which number is which path), then task (who lives in which cgroup and

@@ -46,6 +46,7 @@ static void nothing_gives_the_defaults(void **state)
         assert_int_equal(c.retention, RCA_SECOND * 86400 * 7);
         assert_null(c.sources);
         assert_null(c.without);
+        assert_null(c.ovs);
         assert_int_equal(c.profile, RCA_PROFILE_STANDARD);
         assert_close(c.cpu_budget, 0.01, 1e-12);
         assert_null(c.user);
@@ -70,6 +71,7 @@ static void every_key_is_read(void **state)
                     "cpu_budget: 0.5%\n"
                     "user: watcher\n"
                     "allow_system_changes: true\n"
+                    "ovs: /tmp/switch\n"
                     "limits: {service: 5, call: 6}\n"
                     "names:\n"
                     "  - {port: 5432, name: postgres}\n"
@@ -85,6 +87,7 @@ static void every_key_is_read(void **state)
     assert_close(c.cpu_budget, 0.005, 1e-12);
     assert_string_equal(c.user, "watcher");
     assert_true(c.allow_changes);
+    assert_string_equal(c.ovs, "/tmp/switch");
     assert_int_equal(c.limit[RCA_KIND_SERVICE], 5);
     assert_int_equal(c.limit[RCA_KIND_CALL], 6);
     assert_int_equal(c.limit[RCA_KIND_PEER], 500);
@@ -103,6 +106,7 @@ static void an_unknown_key_is_refused_with_the_nearest(void **state)
     refuse("db: x\nintervall: 1s\n", 2, 1, "known: db, interval, retention");
     refuse("limits:\n  servce: 1\n", 2, 3, "did you mean 'service'?");
     refuse("names: [{prt: 1, name: x}]\n", 1, 10, "did you mean 'port'?");
+    refuse("ovs: here\n", 1, 6, "ovs must be the path of a folder");
     refuse("sources: [hots]\n", 1, 11, "did you mean 'host'?");
     refuse("profile: dep\n", 1, 10, "did you mean 'deep'?");
     refuse("zzzzzz: 1\n", 1, 1, "unknown key 'zzzzzz'; known: db");
