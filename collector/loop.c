@@ -365,6 +365,8 @@ int rca_loop_begin(struct rca_loop *loop)
     rca_governor_start(&loop->gov, loop->meter, loop->config->cpu_budget,
                        loop->start);
     loop->resident = (double)rca_self_resident();
+    loop->start_s = rca_self_age();
+    loop->start_cpu_s = loop->gov.spent;
     show_profile(loop);
     return forgive(loop,
                    put_features(loop, loop->clock->wall(loop->clock->arg)));
@@ -405,6 +407,8 @@ int rca_loop_costs(const struct rca_loop *loop, char **ret_text)
 {
     struct rca_buf buf RCA_CLEANUP(rca_buf_done) = {0};
 
+    rca_buf_fmt(&buf, "start %.2f s, %.3f s of processor time\n", loop->start_s,
+                loop->start_cpu_s);
     rca_buf_fmt(&buf, "%-10s %8s %14s\n", "source", "ticks", "CPU us a tick");
     for (size_t i = 0; i < loop->n_active; i++) {
         const struct rca_active *a = &loop->active[i];

@@ -50,6 +50,8 @@ struct rca_loop {
     enum rca_profile profile; /* in use */
 
     rca_time start, expired; /* monotonic; the timeline's */
+    double start_s,
+        start_cpu_s; /* from the process's start to the first tick */
     double resident; /* bytes at the last look */
     uint64_t ticks, refused; /* stored; not taken by the store */
     unsigned features_seen;

@@ -2,6 +2,7 @@
 #include "collector/meter.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -87,6 +88,28 @@ struct rca_meter rca_self_meter(struct rca_self *self)
     self->stats = -1;
     return (struct rca_meter){
         .stats = switch_stats, .read = read_cost, .arg = self};
+}
+
+double rca_self_age(void)
+{
+    const double tick = (double)sysconf(_SC_CLK_TCK);
+    unsigned long long begin = 0;
+    struct timespec now;
+    FILE *f = fopen("/proc/self/stat", "re");
+
+    if (!f)
+        return NAN;
+    /* pid (comm) state, 18 numbers, start time: our name has no blank */
+    if (fscanf(f,
+               "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+               "%*s %*s %*s %*s %*s %*s %llu",
+               &begin) != 1 ||
+        clock_gettime(CLOCK_BOOTTIME, &now))
+        begin = 0;
+    (void)fclose(f);
+    return begin ? (double)now.tv_sec + (double)now.tv_nsec * 1e-9 -
+                       (double)begin / tick
+                 : NAN;
 }
 
 uint64_t rca_self_resident(void)

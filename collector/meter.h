@@ -34,5 +34,9 @@ struct rca_self {
  * in any case. */
 struct rca_meter rca_self_meter(struct rca_self *self);
 
+/** rca_self_age() - seconds since this process was started, to 10 ms; NAN if
+ * that is not known */
+double rca_self_age(void);
+
 /** rca_self_resident() - resident memory of this process, bytes; 0: unknown */
 uint64_t rca_self_resident(void);

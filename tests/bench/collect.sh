@@ -52,18 +52,16 @@ mebi() { # mebi NAME AMOUNT UNITS_OF_A_MEBIBYTE
         'BEGIN { printf "%s\t%.2f\tMiB\n", name, n / of }'
 }
 
-# how long a start takes: to the first tick and out again, five times
+# how long a start takes until the loop runs, median of five
 for _ in 1 2 3 4 5; do
     rm -f "$work"/s.db*
-    /usr/bin/env bash -c 'TIMEFORMAT="%R %U %S"; time "$@"' _ "$rca" \
-        --db "$work/s.db" collect --interval 100ms --duration 1ms \
-        2>> "$work/start"
-done
-awk '{ print $1 - 0, $2 + $3 }' "$work/start" | sort -n | awk 'NR == 3 {
-    printf "start_wall\t%.3f\ts, median of 5, to the first tick and the end\n",
-        $1 }'
-awk '{ print $2 + $3 }' "$work/start" | sort -n | awk 'NR == 3 {
-    printf "start_cpu\t%.3f\ts, median of 5\n", $1 }'
+    "$rca" --db "$work/s.db" collect --interval 100ms --duration 1ms --costs \
+        2>&1 | sed -n 's/^start \([0-9.]*\) s, \([0-9.]*\) s.*/\1 \2/p'
+done > "$work/start"
+cut -d' ' -f1 "$work/start" | sort -n |
+    awk 'NR == 3 { printf "start\t%.2f\ts until it runs\n", $1 }'
+cut -d' ' -f2 "$work/start" | sort -n |
+    awk 'NR == 3 { printf "start_cpu\t%.3f\ts of processor time\n", $1 }'
 
 "$rca" --db "$work/x.db" collect --interval 1s 2> "$work/err" &
 pid=$!
@@ -78,8 +76,7 @@ for _ in $(seq "$seconds"); do
 done > "$work/cpu"
 printf 'processes\t%d\t\n' "$(find /proc -maxdepth 1 -name '[1-9]*' | wc -l)"
 awk -v ns=$((before - first)) -v s="$seconds" \
-    'BEGIN { printf "cpu_mean	%.3f	%% of a core
-", ns / s / 1e7 }'
+    'BEGIN { printf "cpu_mean\t%.3f\t%% of a core\n", ns / s / 1e7 }'
 sort -n "$work/cpu" | awk '{ v[NR] = $1 / 1e7 } END {
     printf "cpu_quartiles\t%.3f %.3f %.3f\t%% of a core, of seconds\n",
         v[int((NR + 3) / 4)], v[int((NR + 1) / 2)], v[int((3 * NR + 3) / 4)] }'
