@@ -39,7 +39,8 @@ static struct rca_collect_options options(const struct box *box)
     return (struct rca_collect_options){.db = box->db,
                                         .interval = RCA_SECOND / 10,
                                         .duration = RCA_SECOND,
-                                        .sources = "host"};
+                                        .sources = "host",
+                                        .keep_privileges = 1};
 }
 
 static void a_run_leaves_ticks_on_the_grid(void **state)
