@@ -93,7 +93,7 @@ endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all build check quick check-sim check-cli check-bpf check-qemu bench demo deps deps-dev
-.PHONY: install uninstall deb check-deb
+.PHONY: install uninstall deb check-deb check-boot
 .PHONY: fuzz fuzz-run fuzz-replay sanitize tsan valgrind format lint coverage clean help
 
 all: deps ## install what is missing, then build
@@ -311,6 +311,9 @@ deb: ## Debian package, checked by lintian, in $(O)/deb
 
 check-deb: deb ## the package: the same bytes again; installed, used and purged
 	@tests/check/package.sh $(O)/deb
+
+check-boot: deb ## the package's systemd unit, in Debian 12 and its kernel, emulated
+	@tests/check/boot.sh $(O)/deb
 
 demo: deps ## a real application, a real fault, an explanation: about 2 minutes
 	@$(MAKE) --no-print-directory build
