@@ -182,6 +182,56 @@ int rca_procfs_cpus(const char *text, size_t len, struct rca_cpu_ticks *ret_all,
     return r;
 }
 
+int rca_procfs_cpu_modes(const char *text, size_t len,
+                         struct rca_cpu_modes *ret_modes)
+{
+    struct cursor all = {text, text + len}, line;
+    uint64_t v[8] = {0};
+
+    if (!next_line(&all, &line) || !is_word(next_word(&line), "cpu") ||
+        numbers(&line, v, RCA_ARRAY_SIZE(v)) < 7)
+        return RCA_ESYNTAX;
+    *ret_modes = (struct rca_cpu_modes){.system = v[2],
+                                        .waiting = v[4],
+                                        .interrupt = v[5] + v[6],
+                                        .stolen = v[7]};
+    return 0;
+}
+
+/* --- /proc/loadavg -------------------------------------------------------- */
+
+/* "0.20": two decimals, as the kernel writes them */
+static _Bool to_hundredths(struct cursor word, double *ret)
+{
+    const char *dot = memchr(word.p, '.', length(word));
+    uint64_t whole, part;
+
+    if (!dot || word.end - dot != 3 ||
+        !to_number((struct cursor){word.p, dot}, &whole) ||
+        !to_number((struct cursor){dot + 1, word.end}, &part))
+        return 0;
+    *ret = (double)whole + (double)part / 100;
+    return 1;
+}
+
+int rca_procfs_loadavg(const char *text, size_t len, struct rca_loadavg *ret)
+{
+    struct cursor line = {text, text + len}, word;
+    struct rca_loadavg got;
+    const char *slash;
+
+    if (!to_hundredths(next_word(&line), &got.load))
+        return RCA_ESYNTAX;
+    (void)next_word(&line);
+    (void)next_word(&line);
+    word = next_word(&line);
+    slash = memchr(word.p, '/', length(word));
+    if (!slash || !to_number((struct cursor){slash + 1, word.end}, &got.tasks))
+        return RCA_ESYNTAX;
+    *ret = got;
+    return 0;
+}
+
 /* --- /proc/diskstats ------------------------------------------------------ */
 
 static _Bool disk_line(struct cursor line, struct rca_disk_line *ret)

@@ -51,6 +51,27 @@ RCA_MUST_CHECK int rca_procfs_cpus(const char *text, size_t len,
                                    struct rca_cpu_ticks *ret_all,
                                    struct rca_cpu_ticks *ret_cpus, size_t max);
 
+/** struct rca_cpu_modes - of all processors together, in clock ticks since boot
+ * @system: in the kernel, interrupts apart; @interrupt: hard and soft ones;
+ * @waiting: idle while a task waits for a disk */
+struct rca_cpu_modes {
+    uint64_t system, waiting, interrupt, stolen;
+};
+
+/** rca_procfs_cpu_modes() - of the line "cpu" of /proc/stat; 0 or RCA_ESYNTAX */
+RCA_MUST_CHECK int rca_procfs_cpu_modes(const char *text, size_t len,
+                                        struct rca_cpu_modes *ret_modes);
+
+/** struct rca_loadavg - of /proc/loadavg; @tasks: threads that there are */
+struct rca_loadavg {
+    double load;
+    uint64_t tasks;
+};
+
+/** rca_procfs_loadavg() - "0.20 0.18 0.12 1/80 11206"; 0 or RCA_ESYNTAX */
+RCA_MUST_CHECK int rca_procfs_loadavg(const char *text, size_t len,
+                                      struct rca_loadavg *ret);
+
 /** struct rca_disk_line - one line of /proc/diskstats
  * @in_flight: requests under way now */
 struct rca_disk_line {

@@ -75,9 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char path[RCA_CGROUP_TREES][RCA_MOUNT_PATH];
     const char *text = (const char *)data;
     struct rca_cpu_ticks all, cpus[8] = {{0}};
+    struct rca_cpu_modes modes;
+    struct rca_loadavg load;
     struct rca_field f[] = {{.key = "ctxt"}, {.key = "MemAvailable"}};
 
     (void)!rca_procfs_cpus(text, size, &all, cpus, 8);
+    (void)!rca_procfs_cpu_modes(text, size, &modes);
+    must(rca_procfs_loadavg(text, size, &load) || load.load >= 0);
     must(rca_procfs_fields(text, size, f, 2) ==
          (size_t)f[0].found + (size_t)f[1].found);
     read_disks(text, size);

@@ -44,13 +44,26 @@ static int teardown(void **state)
 static void write_all(struct box *box)
 {
     tree_write(box->root, "proc/stat",
-               "cpu  100 0 50 1000 0 0 0 0 0 0\n"
+               "cpu  100 0 46 998 2 3 1 0 0 0\n"
                "cpu0 50 0 25 500 0 0 0 0 0 0\n"
                "cpu1 50 0 25 500 0 0 0 0 0 0\n"
-               "ctxt 777\n");
+               "ctxt 777\nbtime 1700000000\nprocesses 55\n"
+               "procs_running 1\nprocs_blocked 2\n");
     tree_write(box->root, "proc/meminfo",
-               "MemTotal: 9 kB\nMemAvailable:     2048 kB\n");
-    tree_write(box->root, "proc/vmstat", "pgmajfault 12\npswpin 34\n");
+               "MemTotal: 9 kB\nMemAvailable:     2048 kB\n"
+               "SwapTotal: 100 kB\nSwapFree: 90 kB\nDirty: 3 kB\n"
+               "Writeback: 1 kB\nPageTables: 5 kB\n");
+    tree_write(box->root, "proc/vmstat",
+               "allocstall_dma 1\nallocstall_normal 2\npgmajfault 12\n"
+               "pswpin 34\npswpout 35\noom_kill 3\n");
+    tree_write(box->root, "proc/loadavg", "1.25 0.18 0.12 3/80 11206\n");
+    tree_write(box->root, "proc/sys/fs/file-nr", "250\t0\t1000\n");
+    tree_write(box->root, "proc/sys/kernel/pid_max", "160\n");
+    tree_write(box->root, "proc/sys/kernel/threads-max", "200\n");
+    tree_write(box->root,
+               "sys/devices/system/cpu/cpu0/thermal_throttle/"
+               "package_throttle_count",
+               "7\n");
     tree_write(box->root, "proc/pressure/cpu", "some avg10=0 total=2500000\n");
     tree_write(box->root, "proc/pressure/memory", "some avg10=0 total=1\n");
     tree_write(box->root, "proc/pressure/io", "some avg10=0 total=2\n");
@@ -86,6 +99,48 @@ static void the_files_give_the_series_of_the_host(void **state)
     assert_close(host_value(box, "io_pressure_seconds_total"), 2e-6, 1e-9);
 }
 
+static void what_there_is_only_so_much_of_gives_ratios(void **state)
+{
+    struct box *box = *state;
+    const double hz = (double)sysconf(_SC_CLK_TCK);
+
+    write_all(box);
+    assert_ok(rca_source_host.open(&box->env, box->obs, &box->source));
+    tick(box, 0);
+    assert_close(host_value(box, "tasks"), 80, 0);
+    assert_close(host_value(box, "tasks_limit_ratio"), 0.5, 1e-12);
+    assert_close(host_value(box, "open_files"), 250, 0);
+    assert_close(host_value(box, "open_files_limit_ratio"), 0.25, 1e-12);
+    assert_close(host_value(box, "load_average"), 1.25, 1e-12);
+    assert_close(host_value(box, "blocked_tasks"), 2, 0);
+    assert_close(host_value(box, "process_starts_total"), 55, 0);
+    assert_close(host_value(box, "boot_time_seconds"), 1700000000, 0);
+    assert_close(host_value(box, "memory_dirty_bytes"), 4096, 0);
+    assert_close(host_value(box, "memory_kernel_bytes"), 5120, 0);
+    assert_close(host_value(box, "swap_used_bytes"), 10240, 0);
+    assert_close(host_value(box, "swap_out_pages_total"), 35, 0);
+    assert_close(host_value(box, "memory_stalls_total"), 3, 0);
+    assert_close(host_value(box, "oom_kills_total"), 3, 0);
+    assert_nan(host_value(box, "memory_refaults_total"));
+    assert_close(host_value(box, "cpu_thermal_throttles_total"), 7, 0);
+    assert_close(host_value(box, "cpu_system_seconds_total"), 46 / hz, 1e-12);
+    assert_close(host_value(box, "cpu_iowait_seconds_total"), 2 / hz, 1e-12);
+    assert_close(host_value(box, "cpu_interrupt_seconds_total"), 4 / hz, 1e-12);
+    assert_close(host_value(box, "cpu_steal_seconds_total"), 0, 0);
+}
+
+static void a_file_that_may_not_be_used_is_off(void **state)
+{
+    struct box *box = *state;
+
+    write_all(box);
+    box->env.without = "/proc/meminfo";
+    assert_ok(rca_source_host.open(&box->env, box->obs, &box->source));
+    tick(box, 0);
+    assert_nan(host_value(box, "memory_available_bytes"));
+    assert_close(host_value(box, "tasks"), 80, 0);
+}
+
 /* cpu0: 30 of 100 ticks busy; cpu1: 80 of 100, of which 20 were stolen. */
 static void the_busiest_processor_is_the_one_with_least_idle_time(void **state)
 {
@@ -117,10 +172,11 @@ static void what_is_missing_is_a_feature_that_is_off(void **state)
         off += f[i].state == RCA_FEATURE_OFF;
         assert_int_equal(f[i].state == RCA_FEATURE_OFF, f[i].lost[0] != '\0');
     }
-    assert_int_equal(n, 6);
-    assert_int_equal(off, 5);
+    assert_int_equal(n, 8);
+    assert_int_equal(off, 7);
     tick(box, 0);
-    assert_int_equal(box->obs->n_samples, 1);
+    assert_close(host_value(box, "memory_available_bytes"), 1024, 0);
+    assert_nan(host_value(box, "cpu_seconds_total"));
 }
 
 static void without_any_file_the_source_cannot_open(void **state)
@@ -150,6 +206,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_files_give_the_series_of_the_host,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_there_is_only_so_much_of_gives_ratios, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_may_not_be_used_is_off,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
             the_busiest_processor_is_the_one_with_least_idle_time, setup,
