@@ -50,7 +50,10 @@ struct disks {
     struct disk *disks; /* owned */
     size_t n, cap;
     struct rca_map by_number;
-    struct rca_disk_probe *probe; /* owned; NULL: none */
+    struct rca_disk_probe *probe; /* owned; NULL: it cannot be loaded */
+    _Bool on; /* and attached */
+    size_t hook; /* of hooks[] */
+    char why[96]; /* it cannot */
     struct rca_disk_book *book; /* owned */
     /* for the callbacks of a tick */
     struct rca_observer *obs;
@@ -86,28 +89,23 @@ static const struct {
     {RCA_DISK_HOOK_RAW, RCA_DISK_HOOK_RAW_TP, RCA_FEATURE_TWIN},
 };
 
-static int attach(struct disks *s, struct rca_observer *obs)
+/* Load the best there is: in every profile, since later is too late, the
+ * privileges are given up by then (collector/confine.h). */
+static int load(struct disks *s)
 {
-    char how[96] = "turned off by 'without'";
-    int r = 0;
-
+    (void)snprintf(s->why, sizeof(s->why), "turned off by 'without'");
     for (size_t i = 0; i < RCA_ARRAY_SIZE(hooks); i++) {
+        int r;
+
         if (!s->may[i])
             continue;
         r = rca_disk_probe_open(hooks[i].hook, &s->probe);
-        if (r == 0) {
-            rca_observer_disk_users_set(obs, 1);
-            rca_observer_feature(obs, REQUESTS, hooks[i].state, hooks[i].name,
-                                 "");
-            return 0;
-        }
-        if (r == -ENOMEM)
+        s->hook = i;
+        if (r == 0 || r == -ENOMEM)
             return r;
-        (void)snprintf(how, sizeof(how), "cannot load the BPF hook: %s",
+        (void)snprintf(s->why, sizeof(s->why), "cannot load the BPF hook: %s",
                        strerror(-r));
     }
-    rca_observer_feature(obs, REQUESTS, RCA_FEATURE_OFF, how,
-                         "latency of disks by request, and who uses them");
     return 0;
 }
 
@@ -115,14 +113,22 @@ static int set_profile_disk(void *state, struct rca_observer *obs,
                             enum rca_profile profile)
 {
     struct disks *s = state;
+    const _Bool light = profile == RCA_PROFILE_LIGHT;
+    int r = 0;
 
-    if (profile != RCA_PROFILE_LIGHT)
-        return s->probe ? 0 : attach(s, obs);
-    rca_disk_probe_close(&s->probe);
-    rca_observer_disk_users_set(obs, 0);
-    rca_observer_feature(obs, REQUESTS, RCA_FEATURE_OFF,
-                         "not in profile 'light'",
-                         "latency of disks by request, and who uses them");
+    if (s->probe)
+        r = rca_disk_probe_attach(s->probe, !light);
+    if (r < 0)
+        return r;
+    s->on = s->probe && !light;
+    rca_observer_disk_users_set(obs, s->on);
+    if (s->on)
+        rca_observer_feature(obs, REQUESTS, hooks[s->hook].state,
+                             hooks[s->hook].name, "");
+    else
+        rca_observer_feature(obs, REQUESTS, RCA_FEATURE_OFF,
+                             light ? "not in profile 'light'" : s->why,
+                             "latency of disks by request, and who uses them");
     return 0;
 }
 
@@ -130,7 +136,7 @@ static size_t programs_of_disk(void *state, int *fds, size_t max)
 {
     const struct disks *s = state;
 
-    return s->probe ? rca_disk_probe_programs(s->probe, fds, max) : 0;
+    return s->on ? rca_disk_probe_programs(s->probe, fds, max) : 0;
 }
 
 /* --- opening --------------------------------------------------------------- */
@@ -174,6 +180,8 @@ static int open_disk(const struct rca_source_env *env, struct rca_observer *obs,
     if (s->fd < 0)
         return RCA_ENOSUPPORT; /* names come from there */
     r = rca_disk_book_new(&s->book);
+    if (r == 0)
+        r = load(s);
     if (r == 0)
         r = set_profile_disk(s, obs, env->profile);
     if (r < 0)
@@ -485,7 +493,7 @@ static int tick_disk(void *state, struct rca_observer *obs)
 
     s->obs = obs;
     r = tick_counters(s);
-    if (r < 0 || !s->probe)
+    if (r < 0 || !s->on)
         return r;
     r = tick_requests(s);
     if (r == 0)

@@ -13,6 +13,7 @@
 struct rca_disk_probe {
     struct disk_bpf *skel; /* owned */
     enum rca_disk_hook hook;
+    _Bool attached;
     /* room for a batch of either map */
     struct rca_disk_key keys[BATCH];
     struct rca_disk_io ios[BATCH];
@@ -41,6 +42,14 @@ static void choose(struct disk_bpf *skel, _Bool raw)
     (void)bpf_program__set_autoload(skel->progs.on_complete_raw, raw);
 }
 
+static int attach(struct rca_disk_probe *p)
+{
+    const int r = disk_bpf__attach(p->skel);
+
+    p->attached = r == 0;
+    return r;
+}
+
 int rca_disk_probe_open(enum rca_disk_hook hook,
                         struct rca_disk_probe **ret_probe)
 {
@@ -58,11 +67,20 @@ int rca_disk_probe_open(enum rca_disk_hook hook,
     choose(p->skel, hook == RCA_DISK_HOOK_RAW_TP);
     r = disk_bpf__load(p->skel);
     if (r == 0)
-        r = disk_bpf__attach(p->skel);
+        r = attach(p);
     if (r < 0)
         return r;
     p->skel->bss->epoch = 1; /* 0 is what entries begin with */
     *ret_probe = RCA_TAKE(p);
+    return 0;
+}
+
+int rca_disk_probe_attach(struct rca_disk_probe *probe, _Bool on)
+{
+    if (on)
+        return probe->attached ? 0 : attach(probe);
+    disk_bpf__detach(probe->skel);
+    probe->attached = 0;
     return 0;
 }
 

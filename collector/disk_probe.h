@@ -23,6 +23,10 @@ struct rca_disk_probe;
  * -ENOMEM, or what libbpf says */
 RCA_MUST_CHECK int rca_disk_probe_open(enum rca_disk_hook hook,
                                        struct rca_disk_probe **ret_probe);
+/** rca_disk_probe_attach() - attach what was loaded, or detach it; needs no
+ * privileges. What libbpf says if that fails */
+RCA_MUST_CHECK int rca_disk_probe_attach(struct rca_disk_probe *probe,
+                                         _Bool on);
 void rca_disk_probe_close(struct rca_disk_probe **probe);
 
 /** rca_disk_probe_epoch() - end an epoch: the maxima of the one whose number is
