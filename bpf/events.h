@@ -193,6 +193,25 @@ struct rca_sock_owner_id {
 
 _Static_assert(sizeof(struct rca_sock_owner_id) == 32, "both sides must agree");
 
+/**
+ * struct rca_nat_key - TCP connections as they are before and after their
+ * addresses are translated; network byte order, IPv4 in word 0, ports in host's
+ * @client, @virtual_addr, @virtual_port: as the caller has them
+ * @server, @seen_as, @port: as the one who serves has them
+ */
+struct rca_nat_key {
+    __u32 client[4];
+    __u32 virtual_addr[4];
+    __u32 server[4];
+    __u32 seen_as[4];
+    __u16 virtual_port;
+    __u16 port;
+    __u8 family;
+    __u8 unused[3];
+};
+
+_Static_assert(sizeof(struct rca_nat_key) == 72, "both sides must agree");
+
 /* --- tasks ----------------------------------------------------------------- */
 
 /**

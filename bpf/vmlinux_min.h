@@ -172,6 +172,7 @@ struct sk_buff {
     struct sk_buff *next;
     struct net_device *dev;
     struct sock *sk;
+    unsigned long _nfct; /* its entry, and its part in 3 bits */
 };
 
 /* --- requests of block devices --------------------------------------------- */
@@ -204,6 +205,46 @@ struct request {
     struct bio *bio;
     __u64 start_time_ns;
     __u64 io_start_time_ns;
+};
+
+/* --- connection tracking --------------------------------------------------- */
+
+union nf_inet_addr {
+    __u32 all[4];
+};
+
+union nf_conntrack_man_proto {
+    __be16 all;
+};
+
+struct nf_conntrack_man {
+    union nf_inet_addr u3;
+    union nf_conntrack_man_proto u;
+    __u16 l3num;
+};
+
+struct nf_conntrack_tuple {
+    struct nf_conntrack_man src;
+    struct {
+        union nf_inet_addr u3;
+        union {
+            __be16 all;
+        } u;
+        __u8 protonum;
+    } dst;
+};
+
+struct nf_conntrack_tuple_hash {
+    struct nf_conntrack_tuple tuple;
+};
+
+struct nf_conn {
+    struct nf_conntrack_tuple_hash tuplehash[2];
+    unsigned long status;
+};
+
+struct bpf_nf_ctx {
+    struct sk_buff *skb;
 };
 
 /* --- what a process gives to send() ---------------------------------------- */

@@ -60,6 +60,12 @@ enum {
     REQ_OP_ZONE_APPEND = 7,
 };
 
+/* include/uapi/linux/netfilter.h, nf_conntrack_common.h */
+#define NF_ACCEPT 1
+#define IP_CT_NEW 2
+#define IPS_SRC_NAT (1 << 4)
+#define IPS_DST_NAT (1 << 5)
+
 /* include/net/sock.h, enum sock_flags */
 #define SOCK_DONE 1 /* the other side has sent its last byte */
 

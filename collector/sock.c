@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "collector/nat.h"
 #include "collector/sock_book.h"
 #include "collector/sock_listen.h"
 #include "collector/sock_probe.h"
@@ -23,6 +24,7 @@ struct source {
     struct rca_sock_probe *probe; /* owned */
     struct rca_sock_book book;
     struct rca_sock_listens listens;
+    struct rca_nat *nat; /* owned */
     enum rca_profile profile;
 };
 
@@ -34,6 +36,7 @@ static void source_close(void **state)
         return;
     rca_sock_probe_close(&s->probe);
     rca_sock_listens_done(&s->listens);
+    rca_nat_close(&s->nat);
     rca_sock_book_done(&s->book);
     free(s);
     *state = NULL;
@@ -64,6 +67,8 @@ static int source_open(const struct rca_source_env *env,
                             &s->probe);
     if (!r)
         r = rca_sock_listens_open(env, obs, &s->listens);
+    if (!r)
+        r = rca_nat_open(env, obs, &s->nat);
     if (r)
         return r;
     s->profile = env->profile;
@@ -93,6 +98,31 @@ static void report_losses(const struct source *s, struct rca_observer *obs)
     rca_observe_loss(obs, "sock_connections",
                      l.missing.connections + l.missing.failures);
     rca_observe_loss(obs, "sock_sockets", l.sockets);
+    rca_observe_loss(obs, "sock_translations", s->book.nats_dropped);
+}
+
+static int keep_nat(void *arg, const struct rca_nat_key *key)
+{
+    return rca_sock_book_nat((struct rca_sock_book *)arg, key);
+}
+
+/* What other sources of the kernel say of sockets. Each namespace may refuse:
+ * what the others say still counts, and the failure is told when all is done.
+ */
+static int ask_around(struct source *s, struct rca_observer *obs,
+                      int *ret_failed)
+{
+    const _Bool light = s->profile == RCA_PROFILE_LIGHT;
+    int r = rca_nat_tick(s->nat, obs, !light, keep_nat, &s->book);
+
+    if (r == -ENOMEM)
+        return r;
+    *ret_failed = r;
+    r = rca_sock_listens_tick(&s->listens, s->probe, &s->book, obs, light);
+    if (r == -ENOMEM)
+        return r;
+    *ret_failed = r ? r : *ret_failed;
+    return 0;
 }
 
 static int source_tick(void *state, struct rca_observer *obs)
@@ -100,14 +130,11 @@ static int source_tick(void *state, struct rca_observer *obs)
     struct source *s = (struct source *)state;
     const uint32_t epoch = rca_sock_probe_epoch(s->probe);
     struct rca_sock_key key;
-    int r, listens;
+    int r, failed = 0;
 
-    /* each namespace may refuse: what the others say still counts */
-    listens = rca_sock_listens_tick(&s->listens, s->probe, &s->book, obs,
-                                    s->profile == RCA_PROFILE_LIGHT);
-    if (listens == -ENOMEM)
-        return listens;
-    r = rca_sock_probe_nodes(s->probe, name_node, &s->book);
+    r = ask_around(s, obs, &failed);
+    if (!r)
+        r = rca_sock_probe_nodes(s->probe, name_node, &s->book);
     if (!r)
         r = rca_sock_probe_read(s->probe, feed, &s->book);
     if (!r)
@@ -118,7 +145,7 @@ static int source_tick(void *state, struct rca_observer *obs)
                                 &key))
         rca_sock_probe_forget(s->probe, &key);
     report_losses(s, obs);
-    return listens;
+    return failed;
 }
 
 static int source_set_profile(void *state, struct rca_observer *obs,
@@ -134,7 +161,9 @@ static size_t source_programs(void *state, int *fds, size_t max)
 {
     const struct source *s = (struct source *)state;
 
-    return rca_sock_probe_programs(s->probe, fds, max);
+    const size_t n = rca_sock_probe_programs(s->probe, fds, max);
+
+    return n + rca_nat_programs(s->nat, fds + n, max - n);
 }
 
 const struct rca_source rca_source_sock = {

@@ -38,6 +38,9 @@ void rca_sock_book_done(struct rca_sock_book *book)
     rca_map_done(&book->by_service);
     rca_map_done(&book->where);
     rca_map_done(&book->nodes);
+    rca_map_done(&book->by_nat);
+    rca_map_done(&book->by_caller);
+    free(book->nats);
     *book = (struct rca_sock_book){0};
 }
 
@@ -213,6 +216,7 @@ static int add_link(struct rca_sock_book *book, const struct rca_sock_key *key,
                                             .word = RCA_SOCK_NONE_YET,
                                             .service = RCA_SOCK_NONE_YET,
                                             .self = RCA_SOCK_NONE_YET,
+                                            .nat = RCA_SOCK_NONE_YET,
                                             .call = RCA_SOCK_NONE_YET,
                                             .peer = RCA_SOCK_NONE_YET};
     book->n_links++;

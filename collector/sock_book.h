@@ -30,6 +30,7 @@
 struct rca_sock_tally {
     uint64_t requests, sent, received;
     uint64_t connections, failures, resets, retransmits;
+    double reply_retransmits; /* shared out, too */
     uint64_t refused, timed_out; /* of failures */
     _Bool failures_known; /* their kinds were reported before */
     double errors; /* shared out among callers, so not whole */
@@ -78,13 +79,22 @@ struct rca_sock_service {
  * RCA_SOCK_NONE_YET
  * @word:    name of the owner; @service: that it serves or calls
  * @self:    service or client; @call: of a client; @peer: outside caller
+ * @nat:     that leads to @service
  * @changed: tick in which it last counted anything; @age: ticks */
 struct rca_sock_link {
     struct rca_sock_key key;
     struct rca_sock_edge *prev, *next; /* owned */
     uint32_t word, service, self, call, peer;
+    uint32_t nat;
     rca_time changed;
     unsigned age;
+};
+
+/** struct rca_sock_nat - a translation; @next: of the same caller's view, or
+ * RCA_SOCK_NONE_YET */
+struct rca_sock_nat {
+    struct rca_nat_key key;
+    uint32_t next;
 };
 
 struct rca_sock_book {
@@ -104,6 +114,10 @@ struct rca_sock_book {
     struct rca_map by_party, by_word, by_service;
     struct rca_map where; /* see sock_join.c */
     struct rca_map nodes; /* UTS inode -> word */
+    struct rca_sock_nat *nats; /* see sock_nat.c, as the maps below */
+    size_t n_nats, cap_nats;
+    struct rca_map by_nat, by_caller;
+    uint64_t nats_dropped;
     _Bool stale; /* a service is new: who calls whom must be found anew */
 };
 
@@ -121,6 +135,15 @@ RCA_MUST_CHECK int rca_sock_book_node(struct rca_sock_book *book, uint32_t uts,
 RCA_MUST_CHECK int rca_sock_book_feed(struct rca_sock_book *book,
                                       const struct rca_sock_key *key,
                                       const struct rca_sock_edge *edge);
+
+/** Translations that are kept; beyond it all are forgotten and learned anew. */
+#define RCA_SOCK_NATS_MAX 16384
+
+/** rca_sock_book_nat() - before a report: a translation of addresses; known
+ * ones cost nothing. O(1), but the next report finds all callees anew if it is
+ * new. Return: 0 or -ENOMEM. */
+RCA_MUST_CHECK int rca_sock_book_nat(struct rca_sock_book *book,
+                                     const struct rca_nat_key *key);
 
 /**
  * rca_sock_book_listener() - before a report: a listener as of now
@@ -166,6 +189,20 @@ RCA_MUST_CHECK int rca_sock_party(struct rca_sock_book *book,
 /** rca_sock_grow() - room for one more of @size in *@items; 0 or -ENOMEM */
 RCA_MUST_CHECK int rca_sock_grow(void *items, size_t *cap, size_t n,
                                  size_t size);
+/** rca_sock_nat_first() - translations of what @client calls: the first;
+ * RCA_SOCK_NONE_YET: none */
+uint32_t rca_sock_nat_first(const struct rca_sock_book *book,
+                            const struct rca_sock_key *client);
+/** rca_sock_nat_server() - the client's key as if it called the server itself,
+ * with the address that the server sees */
+struct rca_sock_key rca_sock_nat_server(const struct rca_sock_book *book,
+                                        const struct rca_sock_key *client,
+                                        uint32_t nat);
+
+/** rca_sock_share() - what only servers know (errors, retransmits of replies),
+ * added to those who called them, by their requests; 0 or -ENOMEM */
+RCA_MUST_CHECK int rca_sock_share(struct rca_sock_book *book);
+
 /** rca_sock_serving() - number of the service that listens there, or
  * RCA_SOCK_NONE_YET */
 uint32_t rca_sock_serving(const struct rca_sock_book *book,

@@ -14,6 +14,9 @@
  *   'O' netns, owner         what this workload serves; 'M': several ports
  *   'L' local                (any) one of our addresses
  *   'C' local, remote, port  (any) the client half of this very pair
+ *
+ * Where addresses are translated (sock_nat.c), a client's pair is also looked
+ * up, and placed, as its server has it.
  */
 
 #include <arpa/inet.h>
@@ -212,8 +215,30 @@ static int name_service(struct rca_sock_book *book, struct rca_sock_service *s)
 
 /* --- callers and callees ---------------------------------------------------- */
 
+/* The exact pair first: who listens at the virtual address itself (a proxy)
+ * may not be who is reached. */
+static uint32_t find_translated(const struct rca_sock_book *book,
+                                const struct rca_sock_key *key,
+                                uint32_t *ret_nat)
+{
+    uint32_t nat = rca_sock_nat_first(book, key);
+
+    for (; nat != RCA_SOCK_NONE_YET; nat = book->nats[nat].next) {
+        const struct rca_sock_key real = rca_sock_nat_server(book, key, nat);
+        const struct place pair = place_of_pair('P', &real, true);
+        const struct place addr = place_of_addr('A', 0, &real, real.remote);
+        uint32_t at;
+
+        if (!find(book, &pair, &at) && !find(book, &addr, &at))
+            continue;
+        *ret_nat = nat;
+        return at;
+    }
+    return RCA_SOCK_NONE_YET;
+}
+
 static uint32_t find_callee(const struct rca_sock_book *book,
-                            const struct rca_sock_key *key)
+                            const struct rca_sock_key *key, uint32_t *ret_nat)
 {
     const struct place p[] = {
         place_of_pair('P', key, true),
@@ -226,7 +251,8 @@ static uint32_t find_callee(const struct rca_sock_book *book,
 
     if (!loopback && find(book, &p[0], &at))
         return at;
-    if (find(book, &p[1], &at))
+    at = find_translated(book, key, ret_nat);
+    if (at != RCA_SOCK_NONE_YET || find(book, &p[1], &at))
         return at;
     if (find(book, &p[loopback ? 3 : 2], &at))
         return at;
@@ -316,7 +342,7 @@ static int join_client(struct rca_sock_book *book, struct rca_sock_link *link)
     uint32_t callee;
     int r;
 
-    link->service = find_callee(book, &link->key);
+    link->service = find_callee(book, &link->key, &link->nat);
     if (link->service == RCA_SOCK_NONE_YET && link->age < PEER_TICKS &&
         !is_refused(link))
         return 0; /* the other half may come yet */
@@ -398,7 +424,7 @@ static int find_services(struct rca_sock_book *book)
         struct rca_sock_link *link = &book->links[i];
 
         link->self = link->call = link->peer = RCA_SOCK_NONE_YET;
-        link->service = RCA_SOCK_NONE_YET;
+        link->service = link->nat = RCA_SOCK_NONE_YET;
         if (is_named_server(link) && add_service(book, link, &link->service))
             return -ENOMEM;
     }
@@ -423,13 +449,22 @@ static int place_all(struct rca_sock_book *book)
 static int place_client(struct rca_sock_book *book,
                         const struct rca_sock_link *link)
 {
-    const struct place half = place_of_pair('C', &link->key, false);
+    struct place half = place_of_pair('C', &link->key, false);
     const struct place ours =
         place_of_addr('L', 0, &link->key, link->key.local);
+    uint32_t nat = rca_sock_nat_first(book, &link->key);
 
-    if (put(book, &half, 0))
+    if (put(book, &half, 0) || put(book, &ours, 0))
         return -ENOMEM;
-    return put(book, &ours, 0);
+    for (; nat != RCA_SOCK_NONE_YET; nat = book->nats[nat].next) {
+        const struct rca_sock_key real =
+            rca_sock_nat_server(book, &link->key, nat);
+
+        half = place_of_pair('C', &real, false);
+        if (put(book, &half, 0))
+            return -ENOMEM;
+    }
+    return 0;
 }
 
 static int join_link(struct rca_sock_book *book, struct rca_sock_link *link)

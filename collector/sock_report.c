@@ -67,47 +67,6 @@ static void add_link(struct rca_sock_book *book, uint32_t party,
         add_times(t, l, epoch);
 }
 
-static bool is_other_half(const struct rca_sock_key *client,
-                          const struct rca_sock_key *server)
-{
-    return client->role == RCA_SOCK_CLIENT && client->port == server->port &&
-           client->family == server->family &&
-           memcmp(client->local, server->remote, sizeof(client->local)) == 0 &&
-           memcmp(client->remote, server->local, sizeof(client->remote)) == 0;
-}
-
-/* Only the server knows which replies were errors; its callers behind one
- * address share them by the requests that each made since the last tick. */
-static void share_errors(struct rca_sock_book *book,
-                         const struct rca_sock_link *server)
-{
-    const double errors =
-        (double)(server->next->sum.errors - server->prev->sum.errors);
-    double total = 0;
-
-    if (errors <= 0)
-        return;
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < book->n_links; i++) {
-            const struct rca_sock_link *l = &book->links[i];
-            double part =
-                (double)(l->next->sum.requests - l->prev->sum.requests);
-
-            if (!is_other_half(&l->key, &server->key) ||
-                l->call == RCA_SOCK_NONE_YET)
-                continue;
-            if (pass == 0) {
-                total += part;
-                continue;
-            }
-            part = total > 0 ? errors * part / total : 0;
-            book->parties[l->call].tally->errors += part;
-            if (book->parties[l->self].kind == RCA_KIND_CLIENT)
-                book->parties[l->self].tally->errors += part;
-        }
-    }
-}
-
 /* What a service does as a caller is told by its calls alone. */
 static void count_link(struct rca_sock_book *book, struct rca_sock_link *l,
                        uint32_t epoch)
@@ -117,8 +76,6 @@ static void count_link(struct rca_sock_book *book, struct rca_sock_link *l,
         add_link(book, l->self, l, epoch);
     add_link(book, l->call, l, epoch);
     add_link(book, l->peer, l, epoch);
-    if (l->key.role == RCA_SOCK_SERVER)
-        share_errors(book, l);
 }
 
 static void count_links(struct rca_sock_book *book, uint32_t epoch)
@@ -231,6 +188,9 @@ static void report_values(struct rca_observer *obs,
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(values); i++)
         rca_observe_value(obs, p->id, values[i].series, values[i].value);
+    if (p->kind == RCA_KIND_CALL)
+        rca_observe_value(obs, p->id, "reply_retransmits_total",
+                          t->reply_retransmits);
     report_failures(obs, p);
     report_queue(obs, p);
     if (t->rtt_n)
@@ -303,6 +263,7 @@ static void report_ends(struct rca_sock_book *book, struct rca_observer *obs,
 {
     const struct rca_sock_key *key = &l->key;
     const struct rca_sock_party *self = &book->parties[l->self];
+    struct rca_sock_key server;
     rca_id call;
 
     if (key->role == RCA_SOCK_SERVER || self->kind == RCA_KIND_CLIENT)
@@ -313,9 +274,13 @@ static void report_ends(struct rca_sock_book *book, struct rca_observer *obs,
     call = book->parties[l->call].id;
     rca_observe_endpoint(obs, call, key->netns, key->family, key->local,
                          key->port);
-    if (l->service != RCA_SOCK_NONE_YET)
-        rca_observe_endpoint(obs, call, book->services[l->service].netns,
-                             key->family, key->remote, key->port);
+    if (l->service == RCA_SOCK_NONE_YET)
+        return;
+    server = l->nat == RCA_SOCK_NONE_YET
+                 ? *key
+                 : rca_sock_nat_server(book, key, l->nat);
+    rca_observe_endpoint(obs, call, book->services[l->service].netns,
+                         server.family, server.remote, server.port);
 }
 
 static void report_link(struct rca_sock_book *book, struct rca_observer *obs,
@@ -350,6 +315,9 @@ int rca_sock_book_report(struct rca_sock_book *book, struct rca_observer *obs,
         if (l->age++ == 0)
             l->changed = book->now;
     }
+    r = rca_sock_share(book); /* first, as it may fail */
+    if (r)
+        return r;
     count_links(book, epoch);
     settle_links(book);
     for (size_t i = 0; i < book->n_links; i++) {

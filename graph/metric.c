@@ -306,6 +306,8 @@ static const struct rca_metric table[] = {
          RES_LOAD, "receive_packets_total"),
     RATE("received_bytes_per_second", "received", LOAD, BYTES_PER_SECOND, 0,
          RES_TRAFFIC, "received_bytes_total"),
+    RATE("reply_retransmits_per_second", "retransmits of replies", SATURATION,
+         PER_SECOND, 1, RES_EVENTS, "reply_retransmits_total"),
     SHARE("request_error_ratio", "errors", ERROR, RATIO, RES_RATIO,
           "request_errors_total", "requests_total"),
     GAUGE("request_latency_max_seconds", "latency max", LATENCY, SECONDS, 1,
