@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -6,6 +7,7 @@
 #include "cli/args.h"
 #include "cli/common.h"
 #include "collector/collect.h"
+#include "collector/privileges.h"
 
 static const struct rca_usage usage = {
     "doctor",
@@ -20,6 +22,43 @@ static const struct rca_usage usage = {
 
 /** Kernels on which the project's own tests were run (README.md). */
 static const char tested[] = "6.18, 6.1";
+
+/* What each capability is for at the start; docs/SECURITY.md. */
+static const struct {
+    unsigned cap;
+    const char *name, *lost;
+} caps[] = {
+    {CAP_BPF, "CAP_BPF", "nearly all: no eBPF program can be loaded"},
+    {CAP_PERFMON, "CAP_PERFMON", "nearly all: no eBPF program can be loaded"},
+    {CAP_NET_ADMIN, "CAP_NET_ADMIN", "firewall rules, conntrack tables"},
+    {CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "inside other network namespaces"},
+    {CAP_SYS_PTRACE, "CAP_SYS_PTRACE", "namespaces without a name"},
+};
+
+static void print_privileges(const struct rca_config *config)
+{
+    struct rca_user user;
+    _Bool any = 0;
+
+    printf("privileges");
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(caps); i++) {
+        const _Bool has = rca_privileges_has(caps[i].cap);
+
+        any = any || has;
+        if (has)
+            printf(" %s", caps[i].name);
+    }
+    printf("%s\n", any ? "" : " none");
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(caps); i++) {
+        if (!rca_privileges_has(caps[i].cap))
+            printf("privileges lack %s; not seen: %s\n", caps[i].name,
+                   caps[i].lost);
+    }
+    if (any && rca_user_find(config->user, NULL, &user) == 0)
+        printf("helper    keeps a few of them; collecting goes on as user %s, "
+               "with none\n",
+               user.name);
+}
 
 static void print_host(const struct rca_config *config)
 {
@@ -37,6 +76,7 @@ static void print_host(const struct rca_config *config)
            geteuid() == 0 ? "root"
                           : "not root: run 'sudo rca doctor' to see what "
                             "root could watch");
+    print_privileges(config);
     printf("profile   %s\n", rca_profile_name(config->profile));
 }
 
