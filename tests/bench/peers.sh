@@ -58,14 +58,17 @@ done
 sadc=$(dpkg -L sysstat | grep '/sadc$')
 
 work=$(mktemp -d)
+chmod 755 "$work" # rca gives up being root, and folds its log in at the end
 declare -A pid
 finish() {
-    local p
+    local code=$? p
+    [ $code = 0 ] || echo "peers.sh: failed" >&2
     for p in "${pid[@]}"; do
         kill "$p" 2>/dev/null || true
     done
     wait
     rm -rf "$work"
+    exit $code
 }
 trap finish EXIT
 
@@ -105,7 +108,8 @@ start_collectd() {
 }
 
 start_all() {
-    "$rca" --db "$dir/rca.db" collect --interval 1s 2>"$dir/rca.log" &
+    install -d -m 777 "$dir/rca"
+    "$rca" --db "$dir/rca/rca.db" collect --interval 1s 2>"$dir/rca.log" &
     pid[rca]=$!
     node_exporter node-exporter 19100
     node_exporter scraped 19101
@@ -116,7 +120,8 @@ start_all() {
 }
 
 scrape() {
-    while curl -s --max-time 1 http://127.0.0.1:19100/metrics >"$dir/metrics"; do
+    while curl -s --max-time 1 http://127.0.0.1:19100/metrics >"$dir/new"; do
+        mv "$dir/new" "$dir/metrics"
         sleep 1
     done
 }
@@ -156,12 +161,12 @@ per() {
 
 rca_line() {
     local status samples ticks
-    status=$("$rca" --db "$dir/rca.db" status)
+    status=$("$rca" --db "$dir/rca/rca.db" status)
     samples=$(sed -n 's/.* series, \([0-9]*\) samples.*/\1/p' <<<"$status")
-    ticks=$("$rca" --db "$dir/rca.db" export --raw --format csv --metric \
+    ticks=$("$rca" --db "$dir/rca/rca.db" export --raw --format csv --metric \
         rca_tick_seconds | tail -n +2 | wc -l)
-    per rca "$1" "$((samples / ticks))" "$(bytes "$dir/rca.db")" "$samples"
-    cp "$dir/rca.db" "$work/last.db"
+    per rca "$1" "$((samples / ticks))" "$(bytes "$dir/rca")" "$samples"
+    cp "$dir/rca/rca.db" "$work/last.db"
 }
 
 # The very samples that Prometheus holds, in rca's store: a case folder with a
@@ -294,4 +299,5 @@ echo
 "$rca" --db "$work/last.db" export --raw --format csv --metric 'rca_bpf*' 2>/dev/null |
     awk -F, 'NR == 1 { for (i = 2; i <= NF; i++) name[i] = $i }
         NR > 1 { for (i = 2; i <= NF; i++) if ($i != "") last[i] = $i }
-        END { for (i in last) printf "rca, its eBPF programs in others'"'"' time: %s = %s of a core\n", name[i], last[i] }'
+        END { for (i in last) printf "rca, its eBPF programs in others'"'"' time: %s = %s of a core\n", name[i], last[i] }' ||
+    true # a run of under a minute has none
