@@ -33,6 +33,7 @@ static const struct command {
     {"import", rca_cmd_import, "case folders into the store"},
     {"export", rca_cmd_export, "CSV, JSON lines, Prometheus text, a case"},
     {"status", rca_cmd_status, "what is in the store, and how fresh"},
+    {"store", rca_cmd_store, "check it, compact it"},
     {"doctor", rca_cmd_doctor, "what this host allows, and what is lost"},
     {"demo", rca_cmd_demo, "a real application, a real fault, the answer"},
 };

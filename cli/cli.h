@@ -41,6 +41,7 @@ int rca_cmd_simulate(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_import(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_export(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_status(struct rca_cli *cli, int argc, char **argv);
+int rca_cmd_store(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_demo(struct rca_cli *cli, int argc, char **argv);
 

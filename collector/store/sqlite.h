@@ -24,10 +24,9 @@
 #include "graph/base/name.h"
 
 /**
- * Ticks of a window. On the bench's hard mix of 1,000 series 120, 240 and 360
- * ticks take 1.42, 1.39 and 1.38 bytes a sample, all entities come out at 160,
- * 180 and 210 M samples/s of processor time, and the tick that seals costs 10,
- * 17 and 24 ms (tests/bench/store_bench.c).
+ * Ticks of a window. More make a chunk little smaller (1.06 bytes a sample on
+ * the bench's hard mix of 1,000 series with 240) and the tick that seals dearer
+ * (8 ms of processor time with 240; tests/bench/store_bench.c).
  */
 #define RCA_WINDOW_TICKS 240
 
@@ -35,7 +34,8 @@
  * RCA_WINDOW_TICKS to RCA_CHUNK_VALUES_MAX. */
 #define RCA_SERIES_MAX ((rca_id)1 << 16)
 
-/** A row of chunks is ended when it has this many bytes. */
+/** A row of chunks is ended when it has this many bytes: pages of 4 KiB are then
+ * full but for 2 %; with a row an entity they lacked 18 %. */
 #define RCA_PACK_BYTES 28000
 
 enum rca_sql {
@@ -73,6 +73,12 @@ enum rca_sql {
     RCA_SQL_PAGES,
     RCA_SQL_PAGE_SIZE,
     RCA_SQL_VACUUM,
+    RCA_SQL_VACUUM_ALL,
+    RCA_SQL_CHECKPOINT,
+    RCA_SQL_INTEGRITY,
+    RCA_SQL_FOREIGN,
+    RCA_SQL_SPAN_ALL,
+    RCA_SQL_CHUNK_STRAY,
     RCA_SQL_COUNT,
 };
 

@@ -76,6 +76,15 @@ static const char *const texts[RCA_SQL_COUNT] = {
     [RCA_SQL_PAGES] = "PRAGMA page_count",
     [RCA_SQL_PAGE_SIZE] = "PRAGMA page_size",
     [RCA_SQL_VACUUM] = "PRAGMA incremental_vacuum",
+    [RCA_SQL_VACUUM_ALL] = "VACUUM",
+    [RCA_SQL_CHECKPOINT] = "PRAGMA wal_checkpoint(TRUNCATE)",
+
+    [RCA_SQL_INTEGRITY] = "PRAGMA integrity_check(100)",
+    [RCA_SQL_FOREIGN] = "PRAGMA foreign_key_check",
+    [RCA_SQL_SPAN_ALL] = "SELECT id, first, last, chunks, samples, bytes, grid"
+                         " FROM span ORDER BY id",
+    [RCA_SQL_CHUNK_STRAY] = "SELECT count(*) FROM chunk WHERE id >> 24 NOT IN"
+                            " (SELECT id FROM span)",
 };
 
 int rca_sql_error(int rc)

@@ -155,3 +155,29 @@ struct rca_store_info {
 
 RCA_MUST_CHECK int rca_store_info(struct rca_store *store,
                                   struct rca_store_info *ret_info);
+
+/** rca_store_report - what a check calls for each finding, a line without its
+ * end; good for the call only */
+typedef void rca_store_report(void *arg, const char *finding);
+
+/**
+ * rca_store_check() - whether all that the store holds is sound: the pages of
+ * the database, every chunk and tick decodes, spans agree with their chunks in
+ * times, numbers and bytes, all ids are known
+ * @ret_findings: how many, of which the first 100 are reported
+ *
+ * Reads everything: O(samples). Return: 0, whatever was found; -ENOMEM, -EIO,
+ * -EBUSY.
+ */
+RCA_MUST_CHECK int rca_store_check(struct rca_store *store,
+                                   rca_store_report *report, void *arg,
+                                   size_t *ret_findings);
+
+/**
+ * rca_store_compact() - seal, write the file anew without free pages and cut
+ * the log; needs as much room again while it runs
+ *
+ * Return: 0; -EROFS (not WRITE); -EBUSY (a reader is in the way); -ENOSPC;
+ *         -ENOMEM; -EIO. On failure nothing is lost.
+ */
+RCA_MUST_CHECK int rca_store_compact(struct rca_store *store);
