@@ -33,13 +33,19 @@
 /* Most filtered_by edges of a tick; see nft.c. */
 #define EDGES_MAX 5000
 
-/* struct table - what is kept about a namespace; @used: it gets an entity */
+/* Most ticks for which an empty table is taken to stay empty. */
+#define QUIET_TICKS 5
+
+/* struct table - what is kept about a namespace; @used: it gets an entity
+ * @packets: of its interfaces, when it was last asked; @age: ticks since */
 struct table {
     struct rca_conntrack_use use;
     struct rca_wide invalid, insert_failed, drop, early_drop, error, restart;
     _Bool known; /* in this tick */
     _Bool used;
     rca_id entity;
+    uint64_t packets;
+    unsigned age;
 };
 
 struct conntrack_state {
@@ -123,7 +129,26 @@ static void keep(struct table *table, const struct rca_conntrack_use *use,
     (void)rca_widen(&table->restart, stats->search_restart);
 }
 
-static int refresh(struct conntrack_state *s, struct rca_netlink_ns *ns)
+/* Whether nothing can have been tracked since an empty table was looked at: no
+ * packet came or went. */
+static _Bool is_quiet(const struct rca_observer *obs, uint64_t netns,
+                      struct table *table)
+{
+    const struct rca_link_map *map = rca_observer_links(obs);
+    const uint64_t packets = map ? rca_link_map_packets(map, netns) : 0;
+    const _Bool same = map && packets == table->packets;
+
+    table->packets = packets;
+    if (!same || table->used || !table->age || table->age >= QUIET_TICKS) {
+        table->age = 1;
+        return 0;
+    }
+    table->age++;
+    return 1;
+}
+
+static int refresh(struct conntrack_state *s, const struct rca_observer *obs,
+                   struct rca_netlink_ns *ns)
 {
     struct table *table = (struct table *)ns->data;
     struct rca_conntrack_use use = {0};
@@ -136,6 +161,8 @@ static int refresh(struct conntrack_state *s, struct rca_netlink_ns *ns)
             return -ENOMEM;
         ns->data = table;
     }
+    if (is_quiet(obs, ns->inode, table))
+        return 0;
     table->known = 0;
     err = ask(ns, &use, &stats);
     if (err) {
@@ -349,7 +376,7 @@ static int tick_conntrack(void *state, struct rca_observer *obs)
         err = rca_netlink_set_refresh(&s->set, obs);
     }
     for (size_t i = 0; !err && i < s->set.n; i++)
-        if (s->set.ns[i].nl && refresh(s, &s->set.ns[i]) == -ENOMEM)
+        if (s->set.ns[i].nl && refresh(s, obs, &s->set.ns[i]) == -ENOMEM)
             err = -ENOMEM;
     if (err)
         return err;

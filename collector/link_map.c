@@ -159,6 +159,19 @@ void rca_link_map_pair(struct rca_link_map *map)
     }
 }
 
+uint64_t rca_link_map_packets(const struct rca_link_map *map, uint64_t netns)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < map->n_nics; i++) {
+        const struct rca_link_stats *stats = &map->nics[i].link.stats;
+
+        if (map->nics[i].netns == netns)
+            n += stats->receive_packets + stats->transmit_packets;
+    }
+    return n;
+}
+
 static int family_of(int family, const unsigned char addr[16],
                      unsigned char ret_addr[16])
 {

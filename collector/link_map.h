@@ -74,6 +74,10 @@ void rca_link_map_pair(struct rca_link_map *map);
 size_t rca_link_map_find(const struct rca_link_map *map, uint64_t netns,
                          int index);
 
+/** rca_link_map_packets() - received and sent by all interfaces of @netns,
+ * which the loopback is one of: where it stands still nothing happened; O(n) */
+uint64_t rca_link_map_packets(const struct rca_link_map *map, uint64_t netns);
+
 /** rca_link_map_owner() - interface of @netns that owns the address, or NONE;
  * an IPv4 address written as IPv6 (::ffff:a.b.c.d) is an IPv4 address */
 size_t rca_link_map_owner(const struct rca_link_map *map, uint64_t netns,
