@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 
 /*
- * drop - packets that the kernel gave up on, by network namespace and reason.
+ * drop - packets that the kernel gave up on, by network namespace, interface and
+ * reason.
  *
  * kfree_skb fires for drops only, so that this costs nothing while all is well.
  * Two programs share the body: the first can be loaded where BTF tracepoints
@@ -18,7 +19,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define MAX_KEYS 8192 /* 64 namespaces of 128 reasons */
+#define MAX_KEYS 8192 /* 64 namespaces, 4 interfaces, 32 reasons */
 
 /* Inodes of namespaces are allocated from here up: include/uapi/linux/nsfs.h,
  * and fs/proc/generic.c before 6.18. Less is no namespace: sk_buff.dev shares
@@ -47,16 +48,22 @@ static __always_inline __u32 netns_of_sock(struct sock *sk)
     return inum >= FIRST_NS_INODE ? inum : 0;
 }
 
-static __always_inline __u32 netns_of(struct sk_buff *skb, struct sock *rx_sk)
+/* Where a packet is: on a device, or in a socket that it came to by one. */
+static __always_inline void place(struct sk_buff *skb, struct sock *rx_sk,
+                                  struct rca_drop_key *key)
 {
-    __u32 inum = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
+    struct net_device *dev = BPF_CORE_READ(skb, dev);
+    __u32 inum = BPF_CORE_READ(dev, nd_net.net, ns.inum);
 
-    if (inum >= FIRST_NS_INODE)
-        return inum;
-    inum = netns_of_sock(BPF_CORE_READ(skb, sk));
-    if (inum || !rx_sk)
-        return inum;
-    return netns_of_sock(rx_sk);
+    if (inum >= FIRST_NS_INODE) {
+        key->netns = inum;
+        key->ifindex = (__u32)BPF_CORE_READ(dev, ifindex);
+        return;
+    }
+    key->ifindex = (__u32)BPF_CORE_READ(skb, skb_iif);
+    key->netns = netns_of_sock(BPF_CORE_READ(skb, sk));
+    if (!key->netns && rx_sk)
+        key->netns = netns_of_sock(rx_sk);
 }
 
 static __always_inline void count(struct sk_buff *skb, __u32 reason,
@@ -67,7 +74,7 @@ static __always_inline void count(struct sk_buff *skb, __u32 reason,
 
     if (reason == consumed[0] || reason == consumed[1])
         return;
-    key.netns = netns_of(skb, rx_sk);
+    place(skb, rx_sk, &key);
     n = bpf_map_lookup_elem(&drops, &key);
     if (!n) {
         bpf_map_update_elem(&drops, &key, &zero, BPF_NOEXIST);

@@ -243,13 +243,15 @@ _Static_assert(sizeof(struct rca_task) == 64, "both sides must agree");
 /* --- drops ----------------------------------------------------------------- */
 
 /** struct rca_drop_key - @netns 0: not known; @reason as this kernel numbers
- * it, 0 where it gives none */
+ * it, 0 where it gives none; @ifindex: of the interface that the packet was on
+ * or came in by, 0: not known */
 struct rca_drop_key {
     __u32 netns;
     __u32 reason;
+    __u32 ifindex;
 };
 
-_Static_assert(sizeof(struct rca_drop_key) == 8, "both sides must agree");
+_Static_assert(sizeof(struct rca_drop_key) == 12, "both sides must agree");
 
 /* --- disks ----------------------------------------------------------------- */
 

@@ -173,6 +173,7 @@ struct sk_buff {
     struct net_device *dev;
     struct sock *sk;
     unsigned long _nfct; /* its entry, and its part in 3 bits */
+    int skb_iif;
 };
 
 /* --- requests of block devices --------------------------------------------- */

@@ -22,15 +22,19 @@
 #include "bpf/drop.skel.h"
 #include "bpf/events.h"
 #include "collector/drop_reason.h"
+#include "collector/link_map.h"
 #include "collector/map.h"
 
 #define FEATURE "packet drops"
 #define REASONS "drop reasons"
+#define HOOK "tp_btf/kfree_skb"
+#define TWIN "raw_tp/kfree_skb"
 
 /* Reasons in use are few; those of more (entity, name) pairs are left out. */
 #define MAX_SUMS 4096
 
-/** struct sum - drops of one entity for one reason; @reported: was once, as 0 */
+/** struct sum - drops of one entity for one reason, or for all that hurt (name
+ * ""); @reported: was once, as 0 */
 struct sum {
     rca_id entity;
     char name[RCA_DROP_NAME_SIZE];
@@ -44,6 +48,7 @@ struct rca_drop_source {
     struct sum *sums; /* owned */
     size_t n_sums, cap_sums;
     struct rca_map by_key; /* entity and name to place in sums */
+    uint64_t left_out; /* drops for which there was no sum, of this tick */
 };
 
 /* --- what this kernel has -------------------------------------------------- */
@@ -64,6 +69,31 @@ static unsigned count_args(const struct btf *btf)
     return btf_vlen(t) - 1U; /* the first is the tracepoint's own */
 }
 
+static const char *enum_name(const struct btf *btf, const struct btf_type *t,
+                             unsigned i, uint32_t *ret_value)
+{
+    const struct btf_enum *e = btf_enum(t) + i;
+
+    *ret_value = (uint32_t)e->val;
+    return btf__name_by_offset(btf, e->name_off);
+}
+
+static void read_subsystems(const struct btf *btf,
+                            struct rca_drop_reasons *reasons)
+{
+    const int id =
+        btf__find_by_name_kind(btf, "skb_drop_reason_subsys", BTF_KIND_ENUM);
+    const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
+
+    for (unsigned i = 0; t && i < btf_vlen(t); i++) {
+        uint32_t value;
+        const char *name = enum_name(btf, t, i, &value);
+
+        if (name)
+            rca_drop_reasons_add_subsys(reasons, name, value);
+    }
+}
+
 static int read_reasons(const struct btf *btf, struct rca_drop_reasons *reasons)
 {
     const int id =
@@ -72,29 +102,46 @@ static int read_reasons(const struct btf *btf, struct rca_drop_reasons *reasons)
     int r = 0;
 
     for (unsigned i = 0; t && r == 0 && i < btf_vlen(t); i++) {
-        const struct btf_enum *e = btf_enum(t) + i;
-        const char *name = btf__name_by_offset(btf, e->name_off);
+        uint32_t value;
+        const char *name = enum_name(btf, t, i, &value);
 
         if (name)
-            r = rca_drop_reasons_add(reasons, name, (uint32_t)e->val);
+            r = rca_drop_reasons_add(reasons, name, value);
     }
+    read_subsystems(btf, reasons);
     return r;
 }
 
 /* --- counting -------------------------------------------------------------- */
 
+#define KEY_SIZE (16 + RCA_DROP_NAME_SIZE)
+
+static size_t make_key(rca_id entity, const char *name, char key[KEY_SIZE])
+{
+    return (size_t)snprintf(key, KEY_SIZE, "%u %s", entity, name);
+}
+
+/* NULL: none yet. */
+static struct sum *find_sum(const struct rca_drop_source *s, rca_id entity,
+                            const char *name)
+{
+    char key[KEY_SIZE];
+    uint32_t at;
+
+    if (!rca_map_get(&s->by_key, key, make_key(entity, name, key), &at))
+        return NULL;
+    return &s->sums[at];
+}
+
+/* NULL: no room. */
 static struct sum *get_sum(struct rca_drop_source *s, rca_id entity,
                            const char *name)
 {
-    char key[16 + RCA_DROP_NAME_SIZE];
-    const size_t len =
-        (size_t)snprintf(key, sizeof(key), "%u %s", entity, name);
-    uint32_t at;
+    struct sum *found = find_sum(s, entity, name);
+    char key[KEY_SIZE];
 
-    if (rca_map_get(&s->by_key, key, len, &at))
-        return &s->sums[at];
-    if (s->n_sums == MAX_SUMS)
-        return NULL;
+    if (found || s->n_sums == MAX_SUMS)
+        return found;
     if (s->n_sums == s->cap_sums) {
         const size_t cap = s->cap_sums ? 2 * s->cap_sums : 64;
         struct sum *sums = realloc(s->sums, cap * sizeof(*sums));
@@ -104,7 +151,8 @@ static struct sum *get_sum(struct rca_drop_source *s, rca_id entity,
         s->sums = sums;
         s->cap_sums = cap;
     }
-    if (rca_map_set(&s->by_key, key, len, (uint32_t)s->n_sums))
+    if (rca_map_set(&s->by_key, key, make_key(entity, name, key),
+                    (uint32_t)s->n_sums))
         return NULL;
     s->sums[s->n_sums] = (struct sum){.entity = entity};
     (void)snprintf(s->sums[s->n_sums].name, RCA_DROP_NAME_SIZE, "%s", name);
@@ -130,20 +178,49 @@ static rca_id entity_of(struct rca_observer *obs, uint32_t netns)
     return ns->name[0] ? ns->entity : rca_observe_host(obs);
 }
 
-/* 0; 1 if its namespace is not known. */
+static void add_to(struct rca_drop_source *s, rca_id entity, const char *name,
+                   uint64_t n)
+{
+    struct sum *sum;
+
+    if (entity == RCA_ID_NONE)
+        return;
+    sum = get_sum(s, entity, name);
+    if (sum)
+        sum->n += n;
+    else
+        s->left_out += n;
+}
+
+/* The NIC that the packet was on, where it is one that is shown. */
+static rca_id nic_of(const struct rca_observer *obs,
+                     const struct rca_drop_key *key)
+{
+    const struct rca_link_map *map = rca_observer_links(obs);
+    size_t nic = RCA_LINK_NONE;
+
+    if (map && key->netns && key->ifindex)
+        nic = rca_link_map_find(map, key->netns, (int)key->ifindex);
+    return nic == RCA_LINK_NONE ? RCA_ID_NONE : map->nics[nic].entity;
+}
+
+/* 0; 1 if it is nobody's (any more). */
 static int add(struct rca_drop_source *s, struct rca_observer *obs,
                const struct rca_drop_key *key, uint64_t n)
 {
     const rca_id entity = entity_of(obs, key->netns);
+    const rca_id nic = nic_of(obs, key);
     char name[RCA_DROP_NAME_SIZE];
-    struct sum *sum;
 
     if (entity == RCA_ID_NONE)
         return 1;
     rca_drop_reason_name(&s->reasons, key->reason, name);
-    sum = get_sum(s, entity, name);
-    if (sum)
-        sum->n += n;
+    add_to(s, entity, name, n);
+    add_to(s, nic, name, n);
+    if (rca_drop_reason_hurts(name)) {
+        add_to(s, entity, "", n);
+        add_to(s, nic, "", n);
+    }
     return 0;
 }
 
@@ -158,6 +235,7 @@ static int read_map(struct rca_drop_source *s, struct rca_observer *obs)
 
     for (size_t i = 0; i < s->n_sums; i++)
         s->sums[i].n = 0;
+    s->left_out = 0;
     while ((r = bpf_map_get_next_key(fd, last, &key)) == 0) {
         n_keys++;
         if (bpf_map_lookup_elem(fd, &key, &n) == 0 && add(s, obs, &key, n) &&
@@ -194,38 +272,42 @@ uint64_t rca_drop_count(const struct rca_drop_source *source, uint32_t netns,
 static void report_total(const struct rca_drop_source *s,
                          struct rca_observer *obs, rca_id entity)
 {
-    uint64_t total = 0;
+    const struct sum *sum = find_sum(s, entity, "");
 
-    if (entity == RCA_ID_NONE)
-        return;
-    for (size_t i = 0; i < s->n_sums; i++) {
-        if (s->sums[i].entity == entity &&
-            rca_drop_reason_hurts(s->sums[i].name))
-            total += s->sums[i].n;
-    }
-    rca_observe_value(obs, entity, "drops_total", (double)total);
+    if (entity != RCA_ID_NONE)
+        rca_observe_value(obs, entity, "drops_total", sum ? (double)sum->n : 0);
+}
+
+static void report_totals(const struct rca_drop_source *s,
+                          struct rca_observer *obs)
+{
+    const struct rca_link_map *map = rca_observer_links(obs);
+    size_t n;
+    const struct rca_netns *ns = rca_observer_netns(obs, &n);
+
+    for (size_t i = 0; i < n; i++)
+        report_total(s, obs, ns[i].entity);
+    report_total(s, obs, rca_observe_host(obs));
+    for (size_t i = 0; map && i < map->n_nics; i++)
+        report_total(s, obs, map->nics[i].entity);
 }
 
 static void report(struct rca_drop_source *s, struct rca_observer *obs)
 {
     char series[RCA_DROP_NAME_SIZE + 16];
-    const struct rca_netns *ns;
-    size_t n;
 
-    ns = rca_observer_netns(obs, &n);
-    for (size_t i = 0; i < n; i++)
-        report_total(s, obs, ns[i].entity);
-    report_total(s, obs, rca_observe_host(obs));
+    report_totals(s, obs);
     for (size_t i = 0; i < s->n_sums; i++) {
         struct sum *sum = &s->sums[i];
 
+        if (!sum->n || !sum->name[0])
+            continue;
         (void)snprintf(series, sizeof(series), "drops_%s_total", sum->name);
-        if (sum->n)
-            rca_observe_value(obs, sum->entity, series,
-                              sum->reported ? (double)sum->n : 0);
-        sum->reported = sum->reported || sum->n;
+        rca_observe_value(obs, sum->entity, series,
+                          sum->reported ? (double)sum->n : 0);
+        sum->reported = 1;
     }
-    rca_observe_loss(obs, "drops", s->skel->bss->uncounted);
+    rca_observe_loss(obs, "drops", s->skel->bss->uncounted + s->left_out);
 }
 
 /* --- the source ------------------------------------------------------------ */
@@ -277,31 +359,39 @@ static int load(struct rca_drop_source *s, enum rca_drop_hook hook,
     return r;
 }
 
-static int load_best(struct rca_drop_source *s, struct rca_observer *obs,
+static int tell_off(struct rca_observer *obs, const char *why)
+{
+    rca_observer_feature(obs, FEATURE, RCA_FEATURE_OFF, why,
+                         "packets that the kernel drops, and why");
+    return RCA_ENOSUPPORT;
+}
+
+static int load_best(struct rca_drop_source *s,
+                     const struct rca_source_env *env, struct rca_observer *obs,
                      enum rca_drop_hook hook, unsigned n_args)
 {
-    const char *const none = "packets that the kernel drops, and why";
+    const _Bool best = rca_source_may(env, HOOK);
+    const _Bool twin = rca_source_may(env, TWIN);
     char how[96];
     int r = -ENOTSUP;
 
-    if (hook == RCA_DROP_HOOK_BEST)
+    if (!best && !twin)
+        return tell_off(obs, "turned off by 'without'");
+    if (best && hook == RCA_DROP_HOOK_BEST)
         r = load(s, RCA_DROP_HOOK_BEST, n_args);
     if (r == 0) {
-        rca_observer_feature(obs, FEATURE, RCA_FEATURE_ON, "tp_btf/kfree_skb",
-                             "");
+        rca_observer_feature(obs, FEATURE, RCA_FEATURE_ON, HOOK, "");
         return 0;
     }
-    if (r != -ENOMEM)
+    if (twin && r != -ENOMEM)
         r = load(s, RCA_DROP_HOOK_RAW, n_args);
     if (r == 0) {
-        rca_observer_feature(obs, FEATURE, RCA_FEATURE_TWIN, "raw_tp/kfree_skb",
-                             "");
+        rca_observer_feature(obs, FEATURE, RCA_FEATURE_TWIN, TWIN, "");
         return 0;
     }
     (void)snprintf(how, sizeof(how), "cannot load the BPF hook: %s",
                    strerror(-r));
-    rca_observer_feature(obs, FEATURE, RCA_FEATURE_OFF, how, none);
-    return r == -ENOMEM ? r : RCA_ENOSUPPORT;
+    return r == -ENOMEM ? r : tell_off(obs, how);
 }
 
 int rca_drop_open(const struct rca_source_env *env, struct rca_observer *obs,
@@ -312,7 +402,6 @@ int rca_drop_open(const struct rca_source_env *env, struct rca_observer *obs,
     unsigned n_args = 2;
     int r = 0;
 
-    (void)env;
     if (!s)
         return -ENOMEM;
     btf = btf__load_vmlinux_btf();
@@ -323,7 +412,7 @@ int rca_drop_open(const struct rca_source_env *env, struct rca_observer *obs,
         btf__free(btf);
     }
     if (r == 0)
-        r = load_best(s, obs, hook, n_args);
+        r = load_best(s, env, obs, hook, n_args);
     if (r < 0)
         return r;
     if (s->reasons.n)
@@ -356,9 +445,23 @@ static int source_tick(void *state, struct rca_observer *obs)
     return r;
 }
 
+static size_t list_programs(void *state, int *fds, size_t max)
+{
+    const struct rca_drop_source *s = (const struct rca_drop_source *)state;
+    const struct bpf_program *const used = s->skel->links.on_drop
+                                               ? s->skel->progs.on_drop
+                                               : s->skel->progs.on_drop_raw;
+
+    if (!max)
+        return 0;
+    fds[0] = bpf_program__fd(used);
+    return 1;
+}
+
 const struct rca_source rca_source_drop = {
     .name = "drop",
     .open = source_open,
     .tick = source_tick,
     .close = source_close,
+    .programs = list_programs,
 };

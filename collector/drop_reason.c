@@ -40,6 +40,14 @@ static const char *const harmless[] = {
     "unix_skip_oob",
 };
 
+/* Of Open vSwitch, from 1 on: net/openvswitch/drop.h. */
+static const char *const ovs_reasons[] = {
+    "last_action",    "action_error",  "explicit",
+    "explicit_error", "meter",         "recursion_limit",
+    "deferred_limit", "frag_too_long", "frag_invalid_proto",
+    "conntrack",      "ip_ttl",
+};
+
 void rca_drop_reasons_done(struct rca_drop_reasons *reasons)
 {
     free(reasons->name);
@@ -92,14 +100,47 @@ int rca_drop_reasons_add(struct rca_drop_reasons *reasons, const char *name,
     return 0;
 }
 
+void rca_drop_reasons_add_subsys(struct rca_drop_reasons *reasons,
+                                 const char *name, uint32_t value)
+{
+    static const char prefix[] = PREFIX "SUBSYS_";
+    char *to;
+
+    if (!value || value >= RCA_DROP_SUBSYSTEMS ||
+        strncmp(name, prefix, sizeof(prefix) - 1) != 0 ||
+        !strcmp(name + sizeof(prefix) - 1, "NUM"))
+        return;
+    to = reasons->subsys[value];
+    (void)snprintf(to, sizeof(reasons->subsys[value]), "%s",
+                   name + sizeof(prefix) - 1);
+    for (; *to; to++)
+        *to = (char)tolower((unsigned char)*to);
+}
+
+static void name_subsys(const struct rca_drop_reasons *reasons, uint32_t subsys,
+                        uint32_t reason, char buf[RCA_DROP_NAME_SIZE])
+{
+    const char *name =
+        subsys < RCA_DROP_SUBSYSTEMS ? reasons->subsys[subsys] : "";
+
+    if (!name[0])
+        (void)snprintf(buf, RCA_DROP_NAME_SIZE, "subsys_%u_%u", subsys, reason);
+    else if (!strcmp(name, "openvswitch") && reason &&
+             reason <= RCA_ARRAY_SIZE(ovs_reasons))
+        (void)snprintf(buf, RCA_DROP_NAME_SIZE, "%s_%s", name,
+                       ovs_reasons[reason - 1]);
+    else
+        (void)snprintf(buf, RCA_DROP_NAME_SIZE, "%s_%u", name, reason);
+}
+
 const char *rca_drop_reason_name(const struct rca_drop_reasons *reasons,
                                  uint32_t reason, char buf[RCA_DROP_NAME_SIZE])
 {
     if (!reasons->n)
         (void)snprintf(buf, RCA_DROP_NAME_SIZE, "unspecified");
     else if (reason >> SUBSYS_SHIFT)
-        (void)snprintf(buf, RCA_DROP_NAME_SIZE, "subsys_%u",
-                       reason >> SUBSYS_SHIFT);
+        name_subsys(reasons, reason >> SUBSYS_SHIFT,
+                    reason & ((1U << SUBSYS_SHIFT) - 1), buf);
     else if (reason < reasons->n && reasons->name[reason][0])
         (void)snprintf(buf, RCA_DROP_NAME_SIZE, "%s", reasons->name[reason]);
     else

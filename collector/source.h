@@ -102,5 +102,6 @@ extern const struct rca_source rca_source_ovs; /* Open vSwitch */
 
 /** rca_source_table() - all of them, in the order in which they run, NULL last:
  * cgroup (which number is which path), then task (who lives in which cgroup and
- * namespace), then those that need to know */
+ * namespace), then those that need to know; link before those that ask for its
+ * map */
 const struct rca_source *const *rca_source_table(void);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "graph/base/time.h"
-#include "tests/harness/test.h"
+#include "tests/bpf/net.h"
 
 /** struct drops - a source that runs, and the namespace it is tried in */
 struct drops {
@@ -206,6 +206,66 @@ static void packets_that_arrive_are_no_drops(void **state)
         assert_int_equal(count(&d, any[i]), 0);
 }
 
+/* A NIC with an address, and a rule that drops what goes to it: counted for the
+ * namespace and for the NIC. */
+static void drops_are_counted_on_their_nic(void **state)
+{
+    RCA_CLEANUP(drops_done) struct drops d = {.netns = 0};
+    const struct rca_source_env env = {.proc = "/proc", .sys = "/sys"};
+    struct rca_observer *obs = NULL;
+    void *link = NULL;
+    double n = 0, host = 0;
+
+    (void)state;
+    if (!start(RCA_DROP_HOOK_BEST, &d) || !d.obs)
+        skip();
+    obs = d.obs;
+    net_run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1 &&"
+            " ip link add d0 type veth peer name d1 &&"
+            " ip addr add 10.7.0.1/24 dev d0 && ip link set d0 up &&"
+            " ip link set d1 up && ip neigh add 10.7.0.2 dev d0"
+            "  lladdr 02:00:00:00:00:01");
+    rca_observer_begin(obs, rca_time_now());
+    assert_ok(rca_source_link.open(&env, obs, &link));
+    assert_ok(rca_source_link.tick(link, obs));
+    assert_ok(rca_source_drop.tick(d.source, obs));
+    assert_close(net_value(obs, RCA_KIND_NIC, "d1", "drops_total"), 0, 0);
+    /* to a station that is not there: d1 takes it and has nobody for it */
+    assert_int_equal(net_send_here("10.7.0.2", 9, 30), 0);
+    for (int i = 0; i < 100 && n < 30; i++) {
+        usleep(20000);
+        rca_observer_begin(obs, rca_time_now());
+        assert_ok(rca_source_link.tick(link, obs));
+        assert_ok(rca_source_drop.tick(d.source, obs));
+        n = net_value(obs, RCA_KIND_NIC, "d1",
+                      has_reasons(&d) ? "drops_otherhost_total"
+                                      : "drops_total");
+        n = isnan(n) ? 0 : n;
+        host = net_value(obs, RCA_KIND_HOST, "host",
+                         has_reasons(&d) ? "drops_otherhost_total"
+                                         : "drops_total");
+    }
+    assert_close(n, 30, 0);
+    assert_true(host >= 30);
+    rca_source_link.close(&link);
+}
+
+static void hooks_left_out_are_not_used(void **state)
+{
+    const struct rca_source_env env = {.proc = "/proc",
+                                       .sys = "/sys",
+                                       .without =
+                                           "tp_btf/kfree_skb,raw_tp/kfree_skb"};
+    struct rca_observer *obs = NULL;
+    void *source = NULL;
+
+    (void)state;
+    assert_ok(rca_observer_new(NULL, "host", &obs));
+    assert_int_equal(rca_source_drop.open(&env, obs, &source), RCA_ENOSUPPORT);
+    assert_null(source);
+    rca_observer_free(&obs);
+}
+
 static void ticks_report_without_complaint(void **state)
 {
     RCA_CLEANUP(drops_done) struct drops d = {.netns = 0};
@@ -227,6 +287,8 @@ int main(void)
         cmocka_unit_test(the_twin_counts_the_same),
         cmocka_unit_test(what_does_not_fit_into_a_socket_is_counted),
         cmocka_unit_test(packets_that_arrive_are_no_drops),
+        cmocka_unit_test(drops_are_counted_on_their_nic),
+        cmocka_unit_test(hooks_left_out_are_not_used),
         cmocka_unit_test(ticks_report_without_complaint),
     };
 

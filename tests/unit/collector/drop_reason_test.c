@@ -28,9 +28,35 @@ static void reasons_have_the_kernels_names(void **state)
     assert_string_equal(rca_drop_reason_name(&r, 3, buf), "no_socket");
     assert_string_equal(rca_drop_reason_name(&r, 2, buf), "reason_2");
     assert_string_equal(rca_drop_reason_name(&r, 4, buf), "reason_4");
-    assert_string_equal(rca_drop_reason_name(&r, 0x20007, buf), "subsys_2");
+    assert_string_equal(rca_drop_reason_name(&r, 0x20007, buf), "subsys_2_7");
     assert_int_equal(r.consumed[0], 1);
     assert_int_equal(r.consumed[1], 0);
+}
+
+static void subsystems_have_names(void **state)
+{
+    RCA_CLEANUP(rca_drop_reasons_done) struct rca_drop_reasons r = {0};
+    char buf[RCA_DROP_NAME_SIZE];
+
+    (void)state;
+    fill(&r);
+    rca_drop_reasons_add_subsys(&r, "SKB_DROP_REASON_SUBSYS_CORE", 0);
+    rca_drop_reasons_add_subsys(&r, "SKB_DROP_REASON_SUBSYS_MAC80211", 1);
+    rca_drop_reasons_add_subsys(&r, "SKB_DROP_REASON_SUBSYS_OPENVSWITCH", 2);
+    rca_drop_reasons_add_subsys(&r, "SKB_DROP_REASON_SUBSYS_NUM", 3);
+    rca_drop_reasons_add_subsys(&r, "SKB_DROP_REASON_SUBSYS_FAR", 16);
+    rca_drop_reasons_add_subsys(&r, "OTHER", 4);
+    assert_string_equal(rca_drop_reason_name(&r, 3, buf), "no_socket");
+    assert_string_equal(rca_drop_reason_name(&r, 0x10003, buf), "mac80211_3");
+    assert_string_equal(rca_drop_reason_name(&r, 0x20005, buf),
+                        "openvswitch_meter");
+    assert_string_equal(rca_drop_reason_name(&r, 0x20000, buf),
+                        "openvswitch_0");
+    assert_string_equal(rca_drop_reason_name(&r, 0x20063, buf),
+                        "openvswitch_99");
+    assert_string_equal(rca_drop_reason_name(&r, 0x30001, buf), "subsys_3_1");
+    assert_string_equal(rca_drop_reason_name(&r, 0x40001, buf), "subsys_4_1");
+    assert_string_equal(rca_drop_reason_name(&r, 0x100001, buf), "subsys_16_1");
 }
 
 static void an_old_kernel_consumes_nothing(void **state)
@@ -101,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reasons_have_the_kernels_names),
+        cmocka_unit_test(subsystems_have_names),
         cmocka_unit_test(an_old_kernel_consumes_nothing),
         cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(harmless_reasons_do_not_hurt),
