@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "graph/base/log.h"
 
-#define HELPER "privileged helper"
 #define GIVEN_UP "privileges given up"
 
 /* --- the start ------------------------------------------------------------ */
@@ -131,8 +131,8 @@ static void turn_on(const struct rca_confine *confine)
     }
 }
 
-static void show_given_up(const struct rca_confine *confine, _Bool filtered,
-                          struct rca_observer *obs)
+static void show_given_up(const struct rca_confine *confine, uint64_t kept,
+                          _Bool filtered, struct rca_observer *obs)
 {
     char how[128];
 
@@ -142,14 +142,14 @@ static void show_given_up(const struct rca_confine *confine, _Bool filtered,
                              "safety: the collector could change this host");
         return;
     }
-    (void)snprintf(how, sizeof(how), "user %s, no capabilities, %s",
-                   confine->user.name,
+    (void)snprintf(how, sizeof(how), "user %s, %s, %s", confine->user.name,
+                   kept ? "CAP_BPF for this old kernel" : "no capabilities",
                    filtered ? "seccomp" : "no seccomp in this kernel");
     rca_observer_feature(obs, GIVEN_UP, RCA_FEATURE_ON, how, "");
 }
 
-void rca_confine_show(const struct rca_confine *confine,
-                      struct rca_observer *obs)
+static void show_helper(const struct rca_confine *confine,
+                        struct rca_observer *obs)
 {
     char how[96];
 
@@ -157,28 +157,50 @@ void rca_confine_show(const struct rca_confine *confine,
         return;
     (void)snprintf(how, sizeof(how), "process %d",
                    rca_privileged_pid(confine->helper));
-    if (rca_privileged_pid(confine->helper))
-        rca_observer_feature(obs, HELPER, RCA_FEATURE_ON, how, "");
-    else
-        rca_observer_feature(obs, HELPER, RCA_FEATURE_OFF, "it ended",
-                             "namespaces that appear, firewall rules, "
-                             "conntrack, Open vSwitch, run times of programs");
+    rca_observer_feature(obs, RCA_PRIVILEGED_FEATURE, RCA_FEATURE_ON, how, "");
+}
+
+_Bool rca_confine_bpf(const char *release, int disabled)
+{
+    char *end = NULL;
+    const unsigned long major = strtoul(release, &end, 10);
+    const unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+
+    return disabled > 0 && (major < 5 || (major == 5 && minor < 19));
+}
+
+/* Capabilities to keep: none, if the kernel lets us. */
+static uint64_t to_keep(void)
+{
+    struct utsname uts = {0};
+    char text[4] = "0";
+    const int fd = open("/proc/sys/kernel/unprivileged_bpf_disabled",
+                        O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)!read(fd, text, sizeof(text) - 1);
+        (void)close(fd);
+    }
+    if (uname(&uts) || !rca_confine_bpf(uts.release, text[0] - '0'))
+        return 0;
+    return UINT64_C(1) << CAP_BPF;
 }
 
 int rca_confine_enter(const struct rca_confine *confine,
                       struct rca_observer *obs, struct rca_diag *diag)
 {
+    const uint64_t keep = to_keep();
     int r = 0;
 
     rca_observer_set_privileged(obs, confine->helper);
-    rca_confine_show(confine, obs);
+    show_helper(confine, obs);
     if (confine->keep) {
-        show_given_up(confine, 0, obs);
+        show_given_up(confine, 0, 0, obs);
         return 0;
     }
     if (confine->allow_changes)
         turn_on(confine);
-    r = rca_privileges_reduce(confine->user.uid, confine->user.gid, 0);
+    r = rca_privileges_reduce(confine->user.uid, confine->user.gid, keep);
     if (r < 0)
         return rca_diag_set(diag, r, "", 0, "cannot give up privileges: %s",
                             rca_strerror(r));
@@ -186,6 +208,6 @@ int rca_confine_enter(const struct rca_confine *confine,
     if (r < 0 && r != RCA_ENOSUPPORT)
         return rca_diag_set(diag, r, "", 0, "cannot filter system calls: %s",
                             rca_strerror(r));
-    show_given_up(confine, r == 0, obs);
+    show_given_up(confine, keep, r == 0, obs);
     return 0;
 }

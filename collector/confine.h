@@ -62,8 +62,15 @@ void rca_confine_files(const struct rca_confine *confine, const char *db,
 RCA_MUST_CHECK int rca_confine_enter(const struct rca_confine *confine,
                                      struct rca_observer *obs,
                                      struct rca_diag *diag);
-/** rca_confine_show() - the features again: the helper may be gone by now */
-void rca_confine_show(const struct rca_confine *confine,
-                      struct rca_observer *obs);
+/**
+ * rca_confine_bpf() - whether reading maps takes CAP_BPF here, which is then
+ * the one capability that is kept
+ * @release: of uname(2); @disabled: of sysctl kernel.unprivileged_bpf_disabled
+ *
+ * Where that setting is on, Linux before 5.19 refuses every bpf(2) of a process
+ * without the capability; later ones only making maps and loading programs
+ * (commit c8644cd0efe7).
+ */
+_Bool rca_confine_bpf(const char *release, int disabled);
 /** rca_confine_end() - end the helper; it sets back what it changed */
 void rca_confine_end(struct rca_confine *confine);

@@ -44,6 +44,7 @@ struct rca_cgroup_use {
 struct rca_observer {
     struct rca_store *store; /* borrowed; NULL: only count */
     struct rca_privileged *helper; /* borrowed; NULL: there is none */
+    _Bool helper_missed; /* it was said that it is gone */
     char *host_name; /* owned */
     rca_id host; /* RCA_ID_NONE until asked for */
     _Bool disk_users; /* see rca_observer_disk_users() */

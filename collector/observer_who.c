@@ -199,8 +199,19 @@ static void drop_unused(struct rca_observer *obs)
     obs->n_netns = kept;
 }
 
+/* Once: without it the way is the same as without privileges. */
+static void miss_helper(struct rca_observer *obs)
+{
+    if (!obs->helper || obs->helper_missed || rca_privileged_pid(obs->helper))
+        return;
+    obs->helper_missed = 1;
+    rca_observer_feature(obs, RCA_PRIVILEGED_FEATURE, RCA_FEATURE_OFF,
+                         "it ended", RCA_PRIVILEGED_LOST);
+}
+
 void rca_observer_netns_begin(struct rca_observer *obs)
 {
+    miss_helper(obs);
     if (!obs->n_netns)
         add_own(obs);
     if (!obs->n_netns)

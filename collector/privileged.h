@@ -26,6 +26,13 @@
 
 struct rca_privileged;
 
+/** The feature that says whether there is a helper, and what is lost when it
+ * has ended before its time. */
+#define RCA_PRIVILEGED_FEATURE "privileged helper"
+#define RCA_PRIVILEGED_LOST                                                    \
+    "namespaces that appear, firewall rules, conntrack, Open vSwitch, run "    \
+    "times of programs"
+
 /** rca_privileged_netns_of() - the network namespace that process @pid is in;
  * rca_privileged_netns_named() - the one called @name in /run/netns. To be
  * passed to the functions below; -EAGAIN: it is no namespace (yet). */

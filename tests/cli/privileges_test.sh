@@ -125,6 +125,8 @@ kill -9 "$helper"
 ip netns add "$ns-2" && ip netns del "$ns-2"
 check 'the loss of the helper is said' \
     wait_for 20 grep -q 'helper is gone' "$work/err"
+told() { "$rca" --db "$db" status | grep -q 'privileged helper'; }
+check 'and kept with the data' wait_for 20 told
 check 'and the collector ends as it should' stop
 "$rca" --db "$db" status > "$work/out" 2>&1
 check 'and its ticks are there' grep -q '^newest' "$work/out"
@@ -144,6 +146,22 @@ wait "$collector" 2>/dev/null
 collector=
 gone() { [ ! -e "/proc/$helper" ]; }
 check 'the helper ends with a collector that is killed' wait_for 20 gone
+
+# as the systemd unit has it: a user with a few capabilities, not root
+cp "$rca" "$work/rca"
+caps=+bpf,+perfmon,+net_admin,+sys_admin,+sys_ptrace
+setpriv --reuid="$uid" --regid="$(id -g nobody)" --clear-groups \
+    --inh-caps=-all,$caps --ambient-caps=-all,$caps --bounding-set=-all,$caps \
+    "$work/rca" --db "$db" collect --interval 200ms 2> "$work/err" &
+collector=$!
+check 'not root but with capabilities: starts' wait_for 20 running
+helper=$(helper_of "$collector")
+for set in CapInh CapPrm CapEff CapAmb; do
+    check "not root: the collector: $set" \
+        is "$(of "$collector" $set)" 0000000000000000
+done
+check 'not root: the helper: CapEff' is "$(of "$helper" CapEff)" 0000000000281000
+check 'not root: ends as it should' stop
 
 start --keep-privileges
 kept() { [ "$(of "$collector" CapEff)" != 0000000000000000 ]; }
