@@ -92,7 +92,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all build check quick check-sim check-cli check-bpf check-qemu bench demo deps deps-dev
+.PHONY: all build check quick check-sim check-cli check-bpf check-kernels check-qemu bench demo deps deps-dev
 .PHONY: install uninstall deb check-deb check-boot
 .PHONY: fuzz fuzz-run fuzz-replay sanitize tsan valgrind format lint coverage clean help
 
@@ -206,8 +206,10 @@ check-cli: $(PROGS) ## the commands as a user types them
 check-bpf: $(KTESTS) $(PROGS) ## kernel side, as root; skips where not allowed
 	@set -e; for t in $(KTESTS); do $$t; done
 
-check-qemu: $(KTESTS) $(PROGS) ## the same in Debian's own kernel, emulated
+check-kernels: $(KTESTS) $(PROGS) ## the same in Debian's own kernel, emulated
 	@tests/bpf/qemu.sh $(O)/qemu $^
+
+check-qemu: check-kernels
 
 sanitize: ## unit, corpus and command tests under ASan + UBSan
 	$(Q)UBSAN_OPTIONS=print_stacktrace=1 $(MAKE) BUILD=asan build quick fuzz-replay check-cli

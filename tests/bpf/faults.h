@@ -116,6 +116,14 @@ static inline _Bool faults_start(struct faults *f)
     return 0;
 }
 
+/** faults_skip() - says why nothing is tested; the exit code: a failure where
+ * all must run (in the guest of qemu.sh) */
+static inline int faults_skip(const char *why)
+{
+    print_message("[  SKIPPED ] %s\n", why);
+    return getenv("RCA_TEST_MUST") != NULL;
+}
+
 /* --- what it saw ----------------------------------------------------------- */
 
 /** A tick is read up to half an interval after its time. */
@@ -124,7 +132,8 @@ static inline _Bool faults_start(struct faults *f)
 struct faults_look {
     const struct signature *sign;
     const struct rca_graph *graph;
-    rca_time since, seen; /* when it was first seen, or RCA_TIME_NONE */
+    rca_time before; /* the fault */
+    rca_time seen; /* when it was first seen, or RCA_TIME_NONE */
     rca_id entity;
 };
 
@@ -139,7 +148,7 @@ static inline void faults_look_at(struct faults_look *look,
         const double by =
             look->sign->how == GROWS ? now - base : now; /* NAN: no */
 
-        if (s->times[t] <= look->since - FAULT_LATE)
+        if (s->times[t] <= look->before - FAULT_LATE)
             base = isnan(now) ? base : now;
         else if (by >= look->sign->by &&
                  (look->seen == RCA_TIME_NONE || s->times[t] < look->seen)) {
@@ -180,16 +189,25 @@ static inline int faults_count(void *arg, const struct rca_slice *s)
     return 0;
 }
 
-/** faults_look() - ticks after @since until the store shows @sign; 0: not yet */
-static inline unsigned faults_look(const struct faults *f, rca_time since,
+/** struct fault - @before: when nothing of it had been done yet; @since: when
+ * it had taken effect */
+struct fault {
+    const char *name;
+    rca_time before, since;
+};
+
+/** faults_look() - ticks after the fault took effect until the store shows
+ * @sign; 0: not yet */
+static inline unsigned faults_look(const struct faults *f,
+                                   const struct fault *fault,
                                    const struct signature *sign,
                                    char ret_name[256])
 {
     struct rca_store *store RCA_CLEANUP(rca_store_close) = NULL;
     struct rca_graph *g RCA_CLEANUP(rca_graph_free) = NULL;
     struct faults_look look = {
-        .sign = sign, .since = since, .seen = RCA_TIME_NONE};
-    struct faults_count count = {.since = since};
+        .sign = sign, .before = fault->before, .seen = RCA_TIME_NONE};
+    struct faults_count count = {.since = fault->since};
     struct rca_slices want = {
         .to = INT64_MAX, .metric = sign->series, .raw = 1};
 
@@ -208,28 +226,37 @@ static inline unsigned faults_look(const struct faults *f, rca_time since,
     return count.n ? count.n : 1; /* read late, after the fault */
 }
 
-/** faults_expect() - each of @signs is seen at most FAULT_TICKS ticks after
- * @since, when the fault took effect; one line for each */
-static inline void faults_expect(const struct faults *f, const char *fault,
-                                 rca_time since, const struct signature *signs,
-                                 size_t n)
+/** faults_expect() - each of @signs is seen at most FAULT_TICKS ticks after the
+ * fault took effect; one line for each */
+static inline void faults_expect(const struct faults *f,
+                                 const struct fault *fault,
+                                 const struct signature *signs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         char name[256] = "";
         unsigned ticks = 0;
 
         for (int ms = 0; !ticks && ms < FAULT_WAIT_MS; ms += 100) {
-            ticks = faults_look(f, since, &signs[i], name);
+            ticks = faults_look(f, fault, &signs[i], name);
             if (!ticks)
                 (void)usleep(100000);
         }
         if (!ticks)
-            fail_msg("%s: no %s of %s/%s", fault, signs[i].series,
+            fail_msg("%s: no %s of %s/%s", fault->name, signs[i].series,
                      rca_kind_name(signs[i].kind), signs[i].entity);
-        print_message("fault %-16s %s of %s after %u tick%s\n", fault,
+        print_message("fault %-16s %s of %s after %u tick%s\n", fault->name,
                       signs[i].series, name, ticks, ticks == 1 ? "" : "s");
         assert_true(ticks <= FAULT_TICKS);
     }
+}
+
+/** faults_begin() - nothing of it has been done yet; set since when it has
+ * taken effect, where that is later */
+static inline struct fault faults_begin(const char *name)
+{
+    const rca_time now = rca_time_now();
+
+    return (struct fault){name, now, now};
 }
 
 /** faults_known() - wait until the collector has @series of @entity (patterns)
@@ -238,11 +265,11 @@ static inline void faults_known(const struct faults *f, enum rca_kind kind,
                                 const char *entity, const char *series)
 {
     const struct signature sign = {kind, REACHES, 0, entity, series};
-    const rca_time since = rca_time_now();
+    const struct fault now = faults_begin("");
     char name[256];
 
     for (int ms = 0; ms < FAULT_WAIT_MS; ms += 100) {
-        if (faults_look(f, since, &sign, name))
+        if (faults_look(f, &now, &sign, name))
             return;
         (void)usleep(100000);
     }
@@ -250,8 +277,8 @@ static inline void faults_known(const struct faults *f, enum rca_kind kind,
 }
 
 /** FAULTS_EXPECT() - faults_expect() with an array */
-#define FAULTS_EXPECT(f, fault, since, signs)                                  \
-    faults_expect((f), (fault), (since), (signs), RCA_ARRAY_SIZE(signs))
+#define FAULTS_EXPECT(f, fault, signs)                                         \
+    faults_expect((f), (fault), (signs), RCA_ARRAY_SIZE(signs))
 
 /** faults_wait() - until a line for the shell succeeds: the fault took effect */
 static inline void faults_wait(const char *line)

@@ -94,7 +94,7 @@ static void conntrack_full(void **state)
          "conntrack_full_ratio"},
     };
     const unsigned long limit = limit_of_conntrack();
-    rca_time since;
+    struct fault fault;
     pid_t pid;
 
     (void)state;
@@ -110,12 +110,13 @@ static void conntrack_full(void **state)
             "add rule ip t in counter drop';"
             "ip netns exec ct sysctl -qw net.netfilter.nf_conntrack_tcp_loose=1"
             " net.netfilter.nf_conntrack_tcp_be_liberal=1");
+    fault = faults_begin("conntrack full");
     pid = faults_child("fault-flood", "ct", flood, &limit);
     faults_wait("ip netns exec ct cat /proc/net/stat/nf_conntrack |"
                 "awk 'NR > 1 && $11 != \"00000000\" { seen = 1 }"
                 " END { exit !seen }'");
-    since = rca_time_now();
-    FAULTS_EXPECT(&rig, "conntrack full", since, signs);
+    fault.since = rca_time_now();
+    FAULTS_EXPECT(&rig, &fault, signs);
     faults_kill(&pid);
     net_run("ip netns del ct");
 }
@@ -133,13 +134,9 @@ int main(void)
         cmocka_unit_test(conntrack_full),
     };
 
-    if (!net_enter()) {
-        print_message("[  SKIPPED ] faults: namespaces are not permitted\n");
-        return 0;
-    }
-    if (!faults_start(&rig)) {
-        print_message("[  SKIPPED ] faults: the collector does not start\n");
-        return 0;
-    }
+    if (!net_enter())
+        return faults_skip("namespaces are not permitted");
+    if (!faults_start(&rig))
+        return faults_skip("the collector does not start");
     return cmocka_run_group_tests_name("bpf/faults_flow", tests, NULL, end);
 }

@@ -5,7 +5,7 @@
  * collector stores of them. Skipped where these or eBPF are not permitted.
  */
 
-#include <sys/ioctl.h>
+#include <linux/major.h>
 #include <sys/mman.h>
 #include <sys/sysmacros.h>
 
@@ -60,43 +60,44 @@ static void known(const char *group)
 static void cpu_quota(void **state)
 {
     static const struct signature signs[] = {
-        {RCA_KIND_CGROUP, GROWS, 0.1, "*/quota", "cpu_throttled_seconds_total"},
+        {RCA_KIND_CGROUP, GROWS, 0.02, "*/quota",
+         "cpu_throttled_seconds_total"},
         {RCA_KIND_CGROUP, GROWS, 1, "*/quota", "cpu_throttled_periods_total"},
     };
     const struct worker w = {"quota", NULL, -1};
     pid_t pid = faults_child("fault-quota", NULL, burn, &w);
-    rca_time since;
+    struct fault fault;
 
     (void)state;
     known("*/quota");
-    since = rca_time_now();
+    fault = faults_begin("CPU quota");
     assert_ok(cgroup_set("quota", "cpu.cfs_quota_us", "5000", "cpu.max",
                          "5000 100000"));
-    FAULTS_EXPECT(&rig, "CPU quota", since, signs);
+    FAULTS_EXPECT(&rig, &fault, signs);
     faults_kill(&pid);
 }
 
 static void cpu_hog(void **state)
 {
     static const struct signature signs[] = {
-        {RCA_KIND_CGROUP, GROWS, 0.2, "*/victim", "run_queue_seconds_total"},
-        {RCA_KIND_PROCESS, GROWS, 0.2, "*fault-victim",
+        {RCA_KIND_CGROUP, GROWS, 0.1, "*/victim", "run_queue_seconds_total"},
+        {RCA_KIND_PROCESS, GROWS, 0.1, "*fault-victim",
          "run_queue_seconds_total"},
         {RCA_KIND_CGROUP, GROWS, 0.5, "*/hog", "run_queue_seconds_total"},
-        {RCA_KIND_CGROUP, GROWS, 0.1, "*/hog", "cpu_seconds_total"},
+        {RCA_KIND_CGROUP, GROWS, 0.05, "*/hog", "cpu_seconds_total"},
     };
     const struct worker v = {"victim", NULL, 0}, h = {"hog", NULL, 0};
     pid_t victim = faults_child("fault-victim", NULL, burn, &v), hogs[HOGS];
     pid_t calm = faults_child("fault-calm", NULL, idle, &h);
-    rca_time since;
+    struct fault fault;
 
     (void)state;
     known("*/victim");
     known("*/hog");
-    since = rca_time_now();
+    fault = faults_begin("CPU hog");
     for (int i = 0; i < HOGS; i++)
         hogs[i] = faults_child("fault-hog", NULL, burn, &h);
-    FAULTS_EXPECT(&rig, "CPU hog", since, signs);
+    FAULTS_EXPECT(&rig, &fault, signs);
     for (int i = 0; i < HOGS; i++)
         faults_kill(&hogs[i]);
     faults_kill(&victim);
@@ -122,18 +123,19 @@ static void out_of_memory(void **state)
     const struct worker w = {"oom", NULL, -1};
     pid_t calm = faults_child("fault-calm", NULL, idle, &w), pid;
     int status = 0;
-    rca_time since;
+    struct fault fault;
 
     (void)state;
     known("*/oom");
     assert_ok(cgroup_set("oom", "memory.limit_in_bytes", "33554432",
                          "memory.max", "33554432"));
     (void)cgroup_set("oom", "memory.swappiness", "0", "memory.swap.max", "0");
-    since = rca_time_now();
+    fault = faults_begin("memcg OOM");
     pid = faults_child("fault-oom", NULL, devour, &w);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    FAULTS_EXPECT(&rig, "memcg OOM", since, signs);
+    fault.since = rca_time_now();
+    FAULTS_EXPECT(&rig, &fault, signs);
     faults_kill(&calm);
 }
 
@@ -168,55 +170,74 @@ static void line_of(const char *line, char ret[128])
         ret[0] = '\0';
 }
 
-/* Writes of the group to the disk below the loop device get slow. */
-static _Bool throttle(const char *device)
+/* a loop device on a file, "" where there can be none; with its writes going
+ * through to the disk below where that can be */
+static void make_disk(char ret_device[128])
+{
+    char line[256];
+
+    (void)snprintf(line, sizeof(line), "truncate -s %d %s/disk", FILE_BYTES,
+                   rig.dir);
+    net_run(line);
+    (void)snprintf(line, sizeof(line),
+                   "losetup -f --show --direct-io=on %s/disk 2>/dev/null ||"
+                   "losetup -f --show %s/disk 2>/dev/null",
+                   rig.dir, rig.dir);
+    line_of(line, ret_device);
+}
+
+/* The disk that the file lies on, or the loop device where that is none. */
+static dev_t disk_below(const char *device)
+{
+    struct stat st;
+
+    if (stat(rig.dir, &st) == 0 && major(st.st_dev) != 0)
+        return st.st_dev;
+    assert_ok(stat(device, &st));
+    return st.st_rdev;
+}
+
+/* Writes of the group to the disk get slow. */
+static _Bool throttle(dev_t disk)
 {
     char v1[64], v2[64];
-    struct stat st;
-    const _Bool on_disk = stat(rig.dir, &st) == 0 && major(st.st_dev) != 0;
 
-    if (!on_disk && (stat(device, &st) || !S_ISBLK(st.st_mode)))
-        return 0;
-    if (!on_disk)
-        st.st_dev = st.st_rdev;
-    (void)snprintf(v1, sizeof(v1), "%u:%u 524288", major(st.st_dev),
-                   minor(st.st_dev));
-    (void)snprintf(v2, sizeof(v2), "%u:%u wbps=524288", major(st.st_dev),
-                   minor(st.st_dev));
+    (void)snprintf(v1, sizeof(v1), "%u:%u 524288", major(disk), minor(disk));
+    (void)snprintf(v2, sizeof(v2), "%u:%u wbps=524288", major(disk),
+                   minor(disk));
     return cgroup_set("disk", "blkio.throttle.write_bps_device", v1, "io.max",
                       v2) == 0;
 }
 
+/* What waits before it becomes a request is seen as pressure; what waits below
+ * the loop device, as its latency. */
 static void block_throttle(void **state)
 {
-    char line[256], device[128];
-    struct signature signs[] = {
-        {RCA_KIND_CGROUP, GROWS, 0.2, "*/disk", "io_pressure_seconds_total"},
+    char device[128] = "";
+    const struct signature signs[] = {
+        {RCA_KIND_CGROUP, GROWS, 0.1, "*/disk", "io_pressure_seconds_total"},
         {RCA_KIND_DISK, REACHES, 0.05, device + 5,
          "disk_write_latency_seconds_max"},
     };
     const struct worker w = {"disk", device, -1};
-    rca_time since;
+    struct fault fault;
+    dev_t disk;
     pid_t pid;
 
     (void)state;
-    (void)snprintf(line, sizeof(line),
-                   "truncate -s %d %s/disk && losetup -f --show "
-                   "--direct-io=on %s/disk 2>/dev/null",
-                   FILE_BYTES, rig.dir, rig.dir);
-    line_of(line, device);
+    make_disk(device);
     if (!device[0]) {
         print_message("skip: no loop device (losetup)\n");
         return;
     }
+    disk = disk_below(device);
     pid = faults_child("fault-disk", NULL, write_blocks, &w);
     known("*/disk");
-    since = rca_time_now();
-    if (throttle(device))
-        FAULTS_EXPECT(&rig, "block throttle", since, signs);
-    else
+    fault = faults_begin("block throttle");
+    if (!throttle(disk))
         print_message("skip: writes of a cgroup cannot be throttled\n");
-    (void)cgroup_set("disk", "blkio.throttle.write_bps_device", "", "", "");
+    else
+        faults_expect(&rig, &fault, signs, major(disk) == LOOP_MAJOR ? 1 : 2);
     faults_kill(&pid);
 }
 
@@ -246,14 +267,12 @@ int main(void)
     for (size_t i = 0; i < RCA_ARRAY_SIZE(groups); i++) {
         if (cgroup_make(groups[i]))
             continue;
-        print_message("[  SKIPPED ] faults: cgroups are not permitted\n");
         cgroup_remove(groups, RCA_ARRAY_SIZE(groups));
-        return 0;
+        return faults_skip("cgroups are not permitted");
     }
     if (!net_enter() || !faults_start(&rig)) {
-        print_message("[  SKIPPED ] faults: the collector does not start\n");
         cgroup_remove(groups, RCA_ARRAY_SIZE(groups));
-        return 0;
+        return faults_skip("the collector does not start");
     }
     return cmocka_run_group_tests_name("bpf/faults_host", tests, NULL, end);
 }

@@ -94,16 +94,17 @@ static void loss(void **state)
         {RCA_KIND_NETNS, GROWS, 1, "c", "drops_netfilter_drop_total"},
         {RCA_KIND_RULE, GROWS, 1, "c:*", "rule_drops_total"},
     };
-    rca_time since;
+    struct fault fault;
 
     (void)state;
+    fault = faults_begin("loss");
     net_run("ip netns exec c nft 'add table ip t; add chain ip t in { type "
             "filter hook input priority 0; }; add rule ip t in meta l4proto "
             "tcp numgen inc mod 5 == 0 counter drop'");
     faults_wait("ip netns exec c nft list table ip t |"
                 "grep -q 'packets [1-9]'");
-    since = rca_time_now();
-    FAULTS_EXPECT(&rig, "loss", since, signs);
+    fault.since = rca_time_now();
+    FAULTS_EXPECT(&rig, &fault, signs);
     net_run("ip netns exec c nft delete table ip t");
 }
 
@@ -114,13 +115,13 @@ static void rate_limit(void **state)
         {RCA_KIND_QDISC, REACHES, 1000, "s/eth0:tbf", "qdisc_backlog_bytes"},
         {RCA_KIND_SERVICE, REACHES, 0.01, "s*", "rtt_seconds"},
     };
-    rca_time since;
+    struct fault fault;
 
     (void)state;
     net_run("ip netns exec s tc qdisc add dev eth0 root tbf rate 4mbit burst "
             "3000 limit 60000");
-    since = rca_time_now();
-    FAULTS_EXPECT(&rig, "rate limit", since, signs);
+    fault = faults_begin("rate limit");
+    FAULTS_EXPECT(&rig, &fault, signs);
     net_run("ip netns exec s tc qdisc del dev eth0 root");
 }
 
@@ -139,11 +140,11 @@ static void refused(void **state)
         {RCA_KIND_CALL, GROWS, 1, "c->10.9.0.2:81", "connect_failures_total"},
         {RCA_KIND_NETNS, GROWS, 1, "c", "tcp_connect_failures_total"},
     };
-    const rca_time since = rca_time_now();
+    const struct fault fault = faults_begin("refused");
     pid_t pid = faults_child("fault-knock", "c", knock, NULL);
 
     (void)state;
-    FAULTS_EXPECT(&rig, "refused", since, signs);
+    FAULTS_EXPECT(&rig, &fault, signs);
     faults_kill(&pid);
 }
 
@@ -189,13 +190,13 @@ static void reset(void **state)
         {RCA_KIND_NETNS, GROWS, 1, "s", "tcp_resets_sent_total"},
     };
     pid_t bad = faults_child("fault-slam", "s", slam, NULL), victim;
-    rca_time since;
+    struct fault fault;
 
     (void)state;
     (void)usleep(100000); /* it listens */
-    since = rca_time_now();
+    fault = faults_begin("reset");
     victim = faults_child("fault-slammed", "c", be_slammed, NULL);
-    FAULTS_EXPECT(&rig, "reset", since, signs);
+    FAULTS_EXPECT(&rig, &fault, signs);
     faults_kill(&victim);
     faults_kill(&bad);
 }
@@ -249,13 +250,13 @@ static void listen_overflow(void **state)
     };
     pid_t full = faults_child("fault-full", "s", ignore, NULL);
     pid_t first = faults_child("fault-first", "c", be_first, NULL), many;
-    rca_time since;
+    struct fault fault;
 
     (void)state;
     faults_known(&rig, RCA_KIND_SERVICE, "s*:82", "accept_queue");
-    since = rca_time_now();
+    fault = faults_begin("listen overflow");
     many = faults_child("fault-crowd", "c", crowd, NULL);
-    FAULTS_EXPECT(&rig, "listen overflow", since, signs);
+    FAULTS_EXPECT(&rig, &fault, signs);
     faults_kill(&many);
     faults_kill(&first);
     faults_kill(&full);
@@ -266,14 +267,15 @@ static void stopped_process(void **state)
     static const struct signature signs[] = {
         {RCA_KIND_SERVICE, REACHES, 0.3, "s*", "queue_time_seconds_max"},
     };
-    rca_time since;
+    struct fault fault;
 
     (void)state;
     assert_ok(kill(server, SIGSTOP));
     (void)usleep(500000);
-    since = rca_time_now(); /* how long they waited shows when it goes on */
+    fault = faults_begin(
+        "SIGSTOP"); /* how long they waited shows when it goes on */
     assert_ok(kill(server, SIGCONT));
-    FAULTS_EXPECT(&rig, "SIGSTOP", since, signs);
+    FAULTS_EXPECT(&rig, &fault, signs);
 }
 
 static int begin(void **state)
@@ -304,13 +306,9 @@ int main(void)
         cmocka_unit_test(stopped_process),
     };
 
-    if (!net_enter()) {
-        print_message("[  SKIPPED ] faults: namespaces are not permitted\n");
-        return 0;
-    }
-    if (!faults_start(&rig)) {
-        print_message("[  SKIPPED ] faults: the collector does not start\n");
-        return 0;
-    }
+    if (!net_enter())
+        return faults_skip("namespaces are not permitted");
+    if (!faults_start(&rig))
+        return faults_skip("the collector does not start");
     return cmocka_run_group_tests_name("bpf/faults_net", tests, begin, end);
 }

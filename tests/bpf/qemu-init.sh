@@ -8,7 +8,7 @@
 /bin/busybox --install -s /bin
 # busybox's shell takes its own `ip` before that of iproute2
 [ -x /bin/dash ] && ln -sf dash /bin/sh
-export PATH=/usr/sbin:/sbin:/bin HOME=/tmp RCA_TEST_SMALL=1
+export PATH=/usr/sbin:/sbin:/bin HOME=/tmp RCA_TEST_SMALL=1 RCA_TEST_MUST=1
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -30,7 +30,7 @@ failed=0
 for t in /tests/*_test; do
     name=$(basename "$t")
     start=$(date +%s)
-    timeout 120 "$t" 2>&1
+    timeout 300 "$t" 2>&1
     code=$?
     if [ $code = 0 ]; then
         echo "qemu: ok $name ($(($(date +%s) - start)) s)"

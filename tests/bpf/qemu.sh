@@ -13,11 +13,12 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-limit=${RCA_QEMU_SECONDS:-300}
+limit=${RCA_QEMU_SECONDS:-1500}
 # what tests use of the network, beyond what is built in
 modules='veth dummy bridge nf_tables nft_ct nft_counter nft_chain_nat nft_nat nft_masq
          nft_numgen nft_limit nft_reject_inet nf_conntrack_netlink sch_tbf
-         nft_meta_bridge sch_htb sch_netem inet_diag tcp_diag'
+         nft_meta_bridge sch_htb sch_netem inet_diag tcp_diag
+         loop'
 
 die() {
     echo "qemu.sh: $*" >&2
@@ -86,7 +87,8 @@ pack() {
         strip --strip-debug "$root/tests/$(basename "$p")" 2>/dev/null || true
         add_libraries "$p"
     done
-    for p in /bin/dash /sbin/ip /sbin/sysctl /usr/sbin/nft /usr/sbin/tc; do
+    for p in /bin/dash /sbin/ip /sbin/sysctl /usr/sbin/nft /usr/sbin/tc \
+        /sbin/losetup; do
         [ -x "$p" ] || continue
         add "$p"
         add_libraries "$p"
