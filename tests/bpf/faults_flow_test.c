@@ -121,10 +121,64 @@ static void conntrack_full(void **state)
     net_run("ip netns del ct");
 }
 
+/* --- Open vSwitch ------------------------------------------------------------ */
+
+/* where the collector looks for its sockets; /run is the test's own */
+#define OVS "/run/openvswitch"
+#define VSCTL "ovs-vsctl --timeout=20 --db=unix:" OVS "/db.sock "
+
+static const char ovs_start[] =
+    "set -e; mkdir " OVS "; cd " OVS ";"
+    "export OVS_RUNDIR=" OVS " OVS_DBDIR=" OVS " OVS_LOGDIR=" OVS
+    "  OVS_SYSCONFDIR=" OVS ";"
+    "{ ovsdb-tool create conf.db /usr/share/openvswitch/vswitch.ovsschema;"
+    "ovsdb-server conf.db --remote=punix:" OVS "/db.sock --detach"
+    "  --pidfile=" OVS "/ovsdb-server.pid --log-file=" OVS "/db.log;" VSCTL
+    "--no-wait init;"
+    "ovs-vswitchd unix:" OVS "/db.sock --detach"
+    "  --pidfile=" OVS "/ovs-vswitchd.pid --log-file=" OVS "/switch.log;"
+    "ip link add va type veth peer name vb; ip link set va up;"
+    "ip link set vb up;" VSCTL "add-br br0"
+    "  -- set bridge br0 datapath_type=netdev -- add-port br0 va;"
+    "} >log 2>&1";
+
+/* only the daemons of the test have these files */
+static const char ovs_stop[] =
+    "for f in " OVS "/ovs-vswitchd.pid " OVS "/ovsdb-server.pid; do"
+    "  test ! -s $f || kill -9 $(cat $f); done";
+
+static _Bool has_ovs(void)
+{
+    return access("/usr/sbin/ovs-vswitchd", X_OK) == 0 &&
+           access("/usr/sbin/ovsdb-server", X_OK) == 0;
+}
+
+static void ovs_port_down(void **state)
+{
+    static const struct signature signs[] = {
+        {RCA_KIND_NIC, REACHES, 1, "va", "ovs_port_down"},
+        {RCA_KIND_BRIDGE, GROWS, 1, "ovs-vswitchd", "ovs_port_changes_total"},
+    };
+    struct fault fault;
+
+    (void)state;
+    if (!has_ovs()) {
+        print_message("skip: needs openvswitch-switch\n");
+        return;
+    }
+    faults_known(&rig, RCA_KIND_NIC, "va", "ovs_port_down");
+    faults_known(&rig, RCA_KIND_BRIDGE, "ovs-vswitchd",
+                 "ovs_port_changes_total");
+    fault = faults_begin("OVS port down");
+    net_run("ip link set va down");
+    FAULTS_EXPECT(&rig, &fault, signs);
+}
+
 static int end(void **state)
 {
     (void)state;
     faults_end(&rig);
+    net_run(ovs_stop);
     return 0;
 }
 
@@ -132,11 +186,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conntrack_full),
+        cmocka_unit_test(ovs_port_down),
     };
 
     if (!net_enter())
         return faults_skip("namespaces are not permitted");
-    if (!faults_start(&rig))
+    if (has_ovs())
+        net_run(ovs_start);
+    if (!faults_start(&rig)) {
+        net_run(ovs_stop);
         return faults_skip("the collector does not start");
+    }
     return cmocka_run_group_tests_name("bpf/faults_flow", tests, NULL, end);
 }
