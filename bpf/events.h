@@ -223,6 +223,15 @@ _Static_assert(sizeof(struct rca_nat_key) == 72, "both sides must agree");
  * @wait_ns:  time runnable but not running, a wait in progress included
  * @kernel:   1 for a kernel thread
  * @ended:    1 if no record of it will follow
+ * @read_bytes, @written_bytes: of disks, since its start; what is only in the
+ *            file cache yet counts as written
+ * @major_faults, @switches: since its start
+ * @rss_pages: memory of the process, of its first thread only
+ * @files:    about how many files are open (the lowest number that may be
+ *            free), of its first thread only; @file_limit: at most, 0: no limit
+ * @exit_code: as wait(2) has it, of an ended one
+ * @blocked:  1 if it waits without being interruptible, as for a disk
+ * @oom:      1 if it was killed for want of memory
  * @comm:     of the process (not of its thread), zero-padded
  */
 struct rca_task {
@@ -235,10 +244,20 @@ struct rca_task {
     __u32 netns;
     __u16 kernel;
     __u16 ended;
+    __u64 read_bytes;
+    __u64 written_bytes;
+    __u64 major_faults;
+    __u64 switches;
+    __u64 rss_pages;
+    __u32 files;
+    __u32 file_limit;
+    __u32 exit_code;
+    __u16 blocked;
+    __u16 oom;
     char comm[RCA_COMM_SIZE];
 };
 
-_Static_assert(sizeof(struct rca_task) == 64, "both sides must agree");
+_Static_assert(sizeof(struct rca_task) == 120, "both sides must agree");
 
 /* --- drops ----------------------------------------------------------------- */
 

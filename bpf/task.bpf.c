@@ -21,9 +21,19 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+/* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000
+#define TASK_UNINTERRUPTIBLE 0x2
+#define TASK_NOLOAD 0x400
 
-/* Room for 7,000 threads that end between two ticks (72 bytes each). */
+/* include/linux/mm_types_task.h; 2 counts what is in swap */
+#define MM_FILEPAGES 0
+#define MM_ANONPAGES 1
+#define MM_SHMEMPAGES 3
+
+#define RLIMIT_NOFILE 7 /* include/uapi/asm-generic/resource.h */
+
+/* Room for 4,000 threads that end between two ticks (128 bytes each). */
 #define ENDED_RING_BYTES (512 * 1024)
 
 struct {
@@ -47,6 +57,75 @@ static __always_inline __u64 wait_of(struct task_struct *task)
     return clock > queued ? wait + (clock - queued) : wait;
 }
 
+/* Near enough: the kernel keeps part of these counts for each processor. */
+static __always_inline __s64 pages(struct mm_struct *mm, __u32 what)
+{
+    __s64 n = 0;
+
+    if (bpf_core_type_exists(struct mm_rss_stat)) {
+        struct mm_struct___old *old = (void *)mm;
+
+        switch (what) {
+        case MM_FILEPAGES:
+            n = BPF_CORE_READ(old, rss_stat.count[MM_FILEPAGES].counter);
+            break;
+        case MM_ANONPAGES:
+            n = BPF_CORE_READ(old, rss_stat.count[MM_ANONPAGES].counter);
+            break;
+        default:
+            n = BPF_CORE_READ(old, rss_stat.count[MM_SHMEMPAGES].counter);
+            break;
+        }
+    } else {
+        switch (what) {
+        case MM_FILEPAGES:
+            n = BPF_CORE_READ(mm, rss_stat[MM_FILEPAGES].count);
+            break;
+        case MM_ANONPAGES:
+            n = BPF_CORE_READ(mm, rss_stat[MM_ANONPAGES].count);
+            break;
+        default:
+            n = BPF_CORE_READ(mm, rss_stat[MM_SHMEMPAGES].count);
+            break;
+        }
+    }
+    return n > 0 ? n : 0;
+}
+
+static __always_inline void fill_process(struct rca_task *rec,
+                                         struct task_struct *task)
+{
+    struct mm_struct *mm = BPF_CORE_READ(task, mm);
+    __u64 limit = BPF_CORE_READ(task, signal, rlim[RLIMIT_NOFILE].rlim_cur);
+
+    if (mm)
+        rec->rss_pages = pages(mm, MM_FILEPAGES) + pages(mm, MM_ANONPAGES) +
+                         pages(mm, MM_SHMEMPAGES);
+    rec->files = BPF_CORE_READ(task, files, next_fd);
+    rec->file_limit = limit >> 31 ? 0 : (__u32)limit;
+}
+
+static __always_inline void fill_use(struct rca_task *rec,
+                                     struct task_struct *task)
+{
+    rec->major_faults = BPF_CORE_READ(task, maj_flt);
+    rec->switches = BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
+    if (bpf_core_field_exists(task->ioac.read_bytes)) {
+        rec->read_bytes = BPF_CORE_READ(task, ioac.read_bytes);
+        rec->written_bytes = BPF_CORE_READ(task, ioac.write_bytes);
+    }
+}
+
+static __always_inline bool is_blocked(struct task_struct *task)
+{
+    __u32 state;
+
+    if (!bpf_core_field_exists(task->__state))
+        return false;
+    state = BPF_CORE_READ(task, __state);
+    return (state & TASK_UNINTERRUPTIBLE) && !(state & TASK_NOLOAD);
+}
+
 static __always_inline void fill(struct rca_task *rec, struct task_struct *task)
 {
     struct task_struct *leader = BPF_CORE_READ(task, group_leader);
@@ -58,6 +137,7 @@ static __always_inline void fill(struct rca_task *rec, struct task_struct *task)
     rec->netns = BPF_CORE_READ(task, nsproxy, net_ns, ns.inum);
     rec->cpu_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
     rec->kernel = (BPF_CORE_READ(task, flags) & PF_KTHREAD) != 0;
+    fill_use(rec, task);
     bpf_core_read_str(rec->comm, sizeof(rec->comm), &leader->comm);
 }
 
@@ -71,6 +151,9 @@ int dump_tasks(struct bpf_iter__task *ctx)
         return 0;
     fill(&rec, task);
     rec.wait_ns = wait_of(task);
+    rec.blocked = is_blocked(task);
+    if (rec.pid == rec.tgid && !rec.kernel)
+        fill_process(&rec, task);
     bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
     return 0;
 }
@@ -88,6 +171,8 @@ int BPF_PROG(on_free, struct task_struct *task)
     fill(rec, task);
     rec->wait_ns = BPF_CORE_READ(task, sched_info.run_delay);
     rec->ended = 1;
+    rec->exit_code = (__u32)BPF_CORE_READ(task, exit_code);
+    rec->oom = BPF_CORE_READ(task, signal, oom_mm) != NULL;
     bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
     return 0;
 }

@@ -83,7 +83,56 @@ struct sched_entity {
     struct cfs_rq *cfs_rq; /* with CONFIG_FAIR_GROUP_SCHED */
 };
 
+/* --- memory, files and end of a process --- */
+
+struct percpu_counter {
+    __s64 count;
+};
+
+struct mm_struct {
+    struct percpu_counter rss_stat[4]; /* from 6.2 on */
+};
+
+struct atomic_long___rca {
+    __s64 counter;
+};
+
+struct mm_rss_stat { /* up to 6.1 */
+    struct atomic_long___rca count[4];
+};
+
+struct mm_struct___old {
+    struct mm_rss_stat rss_stat;
+};
+
+struct files_struct {
+    unsigned int next_fd;
+};
+
+struct rlimit {
+    unsigned long rlim_cur;
+};
+
+struct signal_struct {
+    struct mm_struct *oom_mm;
+    struct rlimit rlim[16];
+};
+
+struct task_io_accounting { /* with CONFIG_TASK_IO_ACCOUNTING */
+    __u64 read_bytes;
+    __u64 write_bytes;
+};
+
 struct task_struct {
+    unsigned int __state; /* from 5.14 on */
+    int exit_code;
+    unsigned long nvcsw;
+    unsigned long nivcsw;
+    unsigned long maj_flt;
+    struct mm_struct *mm;
+    struct files_struct *files;
+    struct signal_struct *signal;
+    struct task_io_accounting ioac;
     unsigned int flags;
     int pid;
     int tgid;

@@ -12,6 +12,7 @@
 #include "collector/task.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -26,7 +27,11 @@
 
 #define SCHED "processes and run queues"
 #define SHORT "short-lived processes"
-#define RECORDS 512 /* read at once: 32 KiB */
+#define SHORT_LOST                                                             \
+    "processor time of what ends between two ticks, and how processes end"
+#define ITERATOR "iter/task"
+#define ENDS "tp_btf/sched_process_free"
+#define RECORDS 512 /* read at once: 60 KiB */
 
 struct rca_task_source {
     struct task_bpf *skel; /* owned; NULL: the twin */
@@ -158,22 +163,61 @@ static void observe_seconds(struct rca_observer *obs, rca_id entity,
     rca_observe_value(obs, entity, series, (double)ns / (double)RCA_SECOND);
 }
 
+/* A counter that begins is 0 first; what never happened is not reported. */
+static void observe_rare(struct rca_observer *obs, rca_id entity,
+                         const char *series, uint64_t n, _Bool fresh)
+{
+    if (n || fresh)
+        rca_observe_value(obs, entity, series, fresh ? 0 : (double)n);
+}
+
+static void report_gauges(struct rca_observer *obs, rca_id id,
+                          const struct rca_task_sum *sum)
+{
+    rca_observe_value(obs, id, "memory_bytes",
+                      sum->rss_pages ? (double)sum->rss_pages *
+                                           (double)sysconf(_SC_PAGESIZE)
+                                     : NAN);
+    rca_observe_value(obs, id, "threads", (double)sum->threads);
+    rca_observe_value(obs, id, "open_files_limit_ratio", sum->files);
+}
+
 static void report_process(void *arg, const struct rca_task_sum *sum)
 {
     struct rca_observer *obs = (struct rca_observer *)arg;
     const rca_id id = rca_observe_entity(obs, RCA_KIND_PROCESS, sum->name);
+    const struct rca_task_counts *n = &sum->count;
+    const double scale = sum->fresh ? 0 : 1;
 
-    observe_seconds(obs, id, "cpu_seconds_total", sum->fresh ? 0 : sum->cpu_ns);
+    observe_seconds(obs, id, "cpu_seconds_total", sum->fresh ? 0 : n->cpu_ns);
     observe_seconds(obs, id, "run_queue_seconds_total",
-                    sum->fresh ? 0 : sum->wait_ns);
+                    sum->fresh ? 0 : n->wait_ns);
+    rca_observe_value(obs, id, "context_switches_total",
+                      scale * (double)n->switches);
+    observe_rare(obs, id, "major_faults_total", n->major_faults, sum->fresh);
+    observe_rare(obs, id, "read_bytes_total", n->read_bytes, sum->fresh);
+    observe_rare(obs, id, "written_bytes_total", n->written_bytes, sum->fresh);
+    observe_rare(obs, id, "process_starts_total", n->starts, sum->fresh);
+    observe_rare(obs, id, "process_failures_total", n->failures, sum->fresh);
+    observe_rare(obs, id, "oom_kills_total", n->oom_kills, sum->fresh);
+    rca_observe_value(obs, id, "blocked_tasks", (double)sum->blocked);
+    if (sum->threads)
+        report_gauges(obs, id, sum);
 }
 
+/* What its files say is the cgroup source's: kills are there. */
 static void report_cgroup(void *arg, const struct rca_task_sum *sum)
 {
     struct rca_observer *obs = (struct rca_observer *)arg;
+    const rca_id id = rca_observe_entity(obs, RCA_KIND_CGROUP, sum->path);
 
-    observe_seconds(obs, rca_observe_entity(obs, RCA_KIND_CGROUP, sum->path),
-                    "run_queue_seconds_total", sum->fresh ? 0 : sum->wait_ns);
+    observe_seconds(obs, id, "run_queue_seconds_total",
+                    sum->fresh ? 0 : sum->count.wait_ns);
+    observe_rare(obs, id, "process_starts_total", sum->count.starts,
+                 sum->fresh);
+    observe_rare(obs, id, "process_failures_total", sum->count.failures,
+                 sum->fresh);
+    rca_observe_value(obs, id, "blocked_tasks", (double)sum->blocked);
 }
 
 static void report_home(void *arg, const struct rca_task_sum *sum)
@@ -253,24 +297,31 @@ static int load(struct rca_task_source *s, _Bool with_ends)
     return r;
 }
 
-static void use_bpf(struct rca_task_source *s, struct rca_observer *obs)
+static void use_bpf(struct rca_task_source *s, struct rca_observer *obs,
+                    _Bool with_ends)
 {
     char how[96];
-    int r = load(s, 1);
+    int r = with_ends ? load(s, 1) : 0;
+
+    if (!with_ends) {
+        rca_observer_feature(obs, SHORT, RCA_FEATURE_OFF,
+                             "turned off by 'without'", SHORT_LOST);
+        if (load(s, 0) == 0)
+            rca_observer_feature(obs, SCHED, RCA_FEATURE_ON, ITERATOR, "");
+        return;
+    }
 
     if (r == 0) {
-        rca_observer_feature(obs, SCHED, RCA_FEATURE_ON, "iter/task", "");
-        rca_observer_feature(obs, SHORT, RCA_FEATURE_ON,
-                             "tp_btf/sched_process_free", "");
+        rca_observer_feature(obs, SCHED, RCA_FEATURE_ON, ITERATOR, "");
+        rca_observer_feature(obs, SHORT, RCA_FEATURE_ON, ENDS, "");
         return;
     }
     (void)snprintf(how, sizeof(how), "cannot load the BPF hook: %s",
                    strerror(-r));
-    rca_observer_feature(obs, SHORT, RCA_FEATURE_OFF, how,
-                         "processor time of what ends between two ticks");
+    rca_observer_feature(obs, SHORT, RCA_FEATURE_OFF, how, SHORT_LOST);
     r = load(s, 0);
     if (r == 0)
-        rca_observer_feature(obs, SCHED, RCA_FEATURE_ON, "iter/task", "");
+        rca_observer_feature(obs, SCHED, RCA_FEATURE_ON, ITERATOR, "");
 }
 
 static void use_proc(struct rca_observer *obs)
@@ -278,13 +329,15 @@ static void use_proc(struct rca_observer *obs)
     rca_observer_feature(obs, SCHED, RCA_FEATURE_TWIN, "/proc/PID/schedstat",
                          "waits in progress; dearer");
     rca_observer_feature(obs, SHORT, RCA_FEATURE_OFF, "no BPF iterator",
-                         "processor time of what ends between two ticks");
+                         SHORT_LOST);
 }
 
 int rca_task_open(const struct rca_source_env *env, struct rca_observer *obs,
                   enum rca_task_hook hook, struct rca_task_source **ret_source)
 {
     struct rca_task_source *s RCA_CLEANUP(close_source) = calloc(1, sizeof(*s));
+    const _Bool iterator = rca_source_may(env, ITERATOR);
+    const _Bool ends = rca_source_may(env, ENDS);
     int r;
 
     if (!s)
@@ -294,8 +347,8 @@ int rca_task_open(const struct rca_source_env *env, struct rca_observer *obs,
     r = s->records ? rca_task_table_new(&s->table) : -ENOMEM;
     if (r < 0)
         return r;
-    if (hook == RCA_TASK_HOOK_BEST)
-        use_bpf(s, obs);
+    if (hook == RCA_TASK_HOOK_BEST && iterator)
+        use_bpf(s, obs, ends);
     if (!s->skel)
         use_proc(obs);
     *ret_source = RCA_TAKE(s);
@@ -326,7 +379,21 @@ static int source_tick(void *state, struct rca_observer *obs)
     r = read_records(s);
     rca_task_table_end(s->table);
     report(s, obs);
+    if (s->ring)
+        rca_observe_loss(obs, "task_ends", s->skel->bss->lost);
     return r;
+}
+
+static size_t source_programs(void *state, int *fds, size_t max)
+{
+    const struct rca_task_source *s = (const struct rca_task_source *)state;
+    size_t n = 0;
+
+    if (s->skel && max)
+        fds[n++] = bpf_program__fd(s->skel->progs.dump_tasks);
+    if (s->ring && n < max)
+        fds[n++] = bpf_program__fd(s->skel->progs.on_free);
+    return n;
 }
 
 const struct rca_source rca_source_task = {
@@ -334,4 +401,5 @@ const struct rca_source rca_source_task = {
     .open = source_open,
     .tick = source_tick,
     .close = source_close,
+    .programs = source_programs,
 };

@@ -10,6 +10,8 @@
 #include "collector/task_table.h"
 
 #include <errno.h>
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,16 +41,24 @@ struct table {
     size_t n, cap;
 };
 
+/** struct totals - of a process or cgroup; gauges are those of tick @of */
+struct totals {
+    struct rca_task_counts count;
+    uint64_t of;
+    uint64_t rss_pages, threads, blocked;
+    double files;
+};
+
 struct process {
     struct item item;
-    uint64_t cpu_ns, wait_ns;
+    struct totals totals;
     char name[];
 };
 
 struct cgroup {
     struct item item;
     struct cgroup *parent; /* NULL: the root */
-    uint64_t cpu_ns, wait_ns;
+    struct totals totals;
     char path[];
 };
 
@@ -63,7 +73,7 @@ struct thread {
     struct item item;
     uint32_t pid;
     uint64_t start_ns;
-    uint64_t cpu_ns, wait_ns;
+    struct rca_task_counts last; /* as its record had them */
     struct home *home; /* NULL: not known */
 };
 
@@ -286,18 +296,55 @@ static void stamp(const struct rca_task_table *t, struct home *h)
         c->item.seen = t->tick;
 }
 
-static void add_growth(struct rca_task_table *t, struct home *h, uint64_t cpu,
-                       uint64_t wait)
+static void add_counts(struct rca_task_counts *to,
+                       const struct rca_task_counts *by)
 {
-    t->wait_ns += wait;
+    to->cpu_ns += by->cpu_ns;
+    to->wait_ns += by->wait_ns;
+    to->read_bytes += by->read_bytes;
+    to->written_bytes += by->written_bytes;
+    to->major_faults += by->major_faults;
+    to->switches += by->switches;
+    to->starts += by->starts;
+    to->failures += by->failures;
+    to->oom_kills += by->oom_kills;
+}
+
+static void add_growth(struct rca_task_table *t, struct home *h,
+                       const struct rca_task_counts *by)
+{
+    t->wait_ns += by->wait_ns;
     if (!h)
         return;
-    h->process->cpu_ns += cpu;
-    h->process->wait_ns += wait;
-    for (struct cgroup *c = h->cgroup; c; c = c->parent) {
-        c->cpu_ns += cpu;
-        c->wait_ns += wait;
+    add_counts(&h->process->totals.count, by);
+    for (struct cgroup *c = h->cgroup; c; c = c->parent)
+        add_counts(&c->totals.count, by);
+}
+
+static void add_gauges(struct totals *to, const struct rca_task *task,
+                       uint64_t tick)
+{
+    if (to->of != tick) {
+        to->of = tick;
+        to->rss_pages = to->threads = to->blocked = 0;
+        to->files = NAN;
     }
+    to->rss_pages += task->rss_pages;
+    to->threads++;
+    to->blocked += task->blocked;
+    if (task->file_limit)
+        to->files =
+            fmax((double)task->files / (double)task->file_limit, to->files);
+}
+
+static void gauge(struct rca_task_table *t, struct home *h,
+                  const struct rca_task *task)
+{
+    if (!h || task->ended)
+        return;
+    add_gauges(&h->process->totals, task, t->tick);
+    for (struct cgroup *c = h->cgroup; c; c = c->parent)
+        add_gauges(&c->totals, task, t->tick);
 }
 
 /* Where a thread that left its cgroup before it could be seen belongs: where
@@ -335,17 +382,71 @@ static uint64_t growth(uint64_t *last, uint64_t now)
     return by;
 }
 
+/* What the record has, but for what happens once. */
+static struct rca_task_counts counts_of(const struct rca_task *task)
+{
+    return (struct rca_task_counts){.cpu_ns = task->cpu_ns,
+                                    .wait_ns = task->wait_ns,
+                                    .read_bytes = task->read_bytes,
+                                    .written_bytes = task->written_bytes,
+                                    .major_faults = task->major_faults,
+                                    .switches = task->switches};
+}
+
+/* A process that ends as somebody asked it to has not failed. */
+static _Bool has_failed(uint32_t exit_code)
+{
+    switch (exit_code & 0x7f) {
+    case 0:
+        return (exit_code >> 8 & 0xff) != 0;
+    case SIGHUP:
+    case SIGINT:
+    case SIGTERM:
+    case SIGPIPE:
+        return 0;
+    default:
+        return 1;
+    }
+}
+
 /* A number used again, or never seen: what it has done so far is not ours,
- * unless all of it happened since the last tick. */
-static void set_baseline(const struct rca_task_table *t, struct thread *th,
-                         const struct rca_task *task)
+ * unless all of it happened since the last tick. Return: whether it did. */
+static _Bool set_baseline(const struct rca_task_table *t, struct thread *th,
+                          const struct rca_task *task)
 {
     const _Bool whole = t->before && task->start_ns >= t->before;
 
     th->start_ns = task->start_ns;
-    th->cpu_ns = whole ? 0 : task->cpu_ns;
-    th->wait_ns = whole ? 0 : task->wait_ns;
+    th->last = whole ? (struct rca_task_counts){0} : counts_of(task);
     th->home = NULL;
+    return whole;
+}
+
+static struct rca_task_counts grown(struct rca_task_counts *last,
+                                    const struct rca_task *task)
+{
+    const struct rca_task_counts now = counts_of(task);
+
+    return (struct rca_task_counts){
+        .cpu_ns = growth(&last->cpu_ns, now.cpu_ns),
+        .wait_ns = growth(&last->wait_ns, now.wait_ns),
+        .read_bytes = growth(&last->read_bytes, now.read_bytes),
+        .written_bytes = growth(&last->written_bytes, now.written_bytes),
+        .major_faults = growth(&last->major_faults, now.major_faults),
+        .switches = growth(&last->switches, now.switches)};
+}
+
+/* Starts and ends are those of processes: their first threads. */
+static void add_events(struct rca_task_counts *by, const struct rca_task *task,
+                       _Bool began)
+{
+    if (task->pid != task->tgid || task->kernel)
+        return;
+    by->starts = began;
+    if (!task->ended)
+        return;
+    by->failures = has_failed(task->exit_code);
+    by->oom_kills = task->oom && (task->exit_code & 0x7f) == SIGKILL;
 }
 
 int rca_task_table_add(struct rca_task_table *t, const struct rca_task *task,
@@ -354,6 +455,8 @@ int rca_task_table_add(struct rca_task_table *t, const struct rca_task *task,
     struct thread *th = find(&t->threads, &task->pid, sizeof(task->pid));
     const _Bool known = th && th->start_ns == task->start_ns;
     struct home *home = known ? th->home : NULL;
+    struct rca_task_counts by;
+    _Bool began = 0;
     int r = 0;
 
     /* the kernel has freed it, and its number is used by another already */
@@ -368,12 +471,14 @@ int rca_task_table_add(struct rca_task_table *t, const struct rca_task *task,
     if (r < 0)
         return r;
     if (!known)
-        set_baseline(t, th, task);
+        began = set_baseline(t, th, task);
     th->home = home;
     th->item.seen = t->tick;
     stamp(t, home);
-    add_growth(t, home, growth(&th->cpu_ns, task->cpu_ns),
-               growth(&th->wait_ns, task->wait_ns));
+    by = grown(&th->last, task);
+    add_events(&by, task, began);
+    add_growth(t, home, &by);
+    gauge(t, home, task);
     return 0;
 }
 
@@ -396,25 +501,44 @@ void rca_task_table_end(struct rca_task_table *t)
 
 /* --- reading --------------------------------------------------------------- */
 
-static struct rca_task_sum sum_of(enum rca_task_sums which,
+static struct rca_task_sum sum_with(const struct rca_task_table *t,
+                                    const struct totals *totals)
+{
+    struct rca_task_sum sum = {.count = totals->count, .files = NAN};
+
+    if (totals->of != t->tick)
+        return sum;
+    sum.rss_pages = totals->rss_pages;
+    sum.threads = totals->threads;
+    sum.blocked = totals->blocked;
+    sum.files = totals->files;
+    return sum;
+}
+
+static struct rca_task_sum sum_of(const struct rca_task_table *t,
+                                  enum rca_task_sums which,
                                   const struct item *item)
 {
     const struct process *p = (const struct process *)item;
     const struct cgroup *c = (const struct cgroup *)item;
     const struct home *h = (const struct home *)item;
+    struct rca_task_sum sum = {.files = NAN};
 
     switch (which) {
     case RCA_TASK_PROCESSES:
-        return (struct rca_task_sum){
-            .name = p->name, .cpu_ns = p->cpu_ns, .wait_ns = p->wait_ns};
+        sum = sum_with(t, &p->totals);
+        sum.name = p->name;
+        break;
     case RCA_TASK_CGROUPS:
-        return (struct rca_task_sum){
-            .path = c->path, .cpu_ns = c->cpu_ns, .wait_ns = c->wait_ns};
+        sum = sum_with(t, &c->totals);
+        sum.path = c->path;
+        break;
     case RCA_TASK_HOMES:
+        sum.name = h->process->name;
+        sum.path = h->cgroup ? h->cgroup->path : "";
         break;
     }
-    return (struct rca_task_sum){.name = h->process->name,
-                                 .path = h->cgroup ? h->cgroup->path : ""};
+    return sum;
 }
 
 void rca_task_table_visit(const struct rca_task_table *t,
@@ -426,7 +550,7 @@ void rca_task_table_visit(const struct rca_task_table *t,
                                                             : &t->homes;
 
     for (size_t i = 0; i < table->n; i++) {
-        struct rca_task_sum sum = sum_of(which, table->item[i]);
+        struct rca_task_sum sum = sum_of(t, which, table->item[i]);
 
         sum.fresh = table->item[i]->first == t->tick;
         visit(arg, &sum);

@@ -39,18 +39,33 @@ RCA_MUST_CHECK int rca_task_table_add(struct rca_task_table *table,
 void rca_task_table_end(struct rca_task_table *table);
 
 enum rca_task_sums {
-    RCA_TASK_PROCESSES, /* @name and both sums */
-    RCA_TASK_CGROUPS, /* @path and both sums, never the root */
+    RCA_TASK_PROCESSES, /* @name, sums and gauges */
+    RCA_TASK_CGROUPS, /* @path, sums and gauges, never the root */
     RCA_TASK_HOMES, /* which process (@name) was in which @path, no sums */
 };
 
-/** struct rca_task_sum - since the table was made; borrowed strings
+/** struct rca_task_counts - since the table was made
+ * @starts:   processes that began
+ * @failures: processes that ended by a signal that nobody sends to end one, or
+ *            with a code other than 0
+ * @oom_kills: of these, for want of memory */
+struct rca_task_counts {
+    uint64_t cpu_ns, wait_ns;
+    uint64_t read_bytes, written_bytes;
+    uint64_t major_faults, switches;
+    uint64_t starts, failures, oom_kills;
+};
+
+/** struct rca_task_sum - borrowed strings
+ * @rss_pages, @threads, @blocked: of this tick; @files: share of its limit that
+ * the process with most open files has; NAN if not known
  * @fresh: first tick in which it is there */
 struct rca_task_sum {
     const char *name;
     const char *path;
-    uint64_t cpu_ns;
-    uint64_t wait_ns;
+    struct rca_task_counts count;
+    uint64_t rss_pages, threads, blocked;
+    double files;
     _Bool fresh;
 };
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 
 #include "bpf/task.skel.h"
 #include "collector/task_proc.h"
+#include "collector/task_table.h"
 #include "graph/base/time.h"
 #include "tests/harness/test.h"
 
@@ -226,6 +228,110 @@ static void a_short_life_is_counted_to_its_end(void **state)
     assert_int_equal(skel->bss->lost, 0);
 }
 
+#define LIVES 100
+
+static int add_end(void *arg, void *data, size_t size)
+{
+    const struct rca_task *task = (const struct rca_task *)data;
+
+    assert_int_equal(size, sizeof(*task));
+    if (!strcmp(task->comm, "many-lives"))
+        assert_ok(rca_task_table_add((struct rca_task_table *)arg, task, "x"));
+    return 0;
+}
+
+static void find_lives(void *arg, const struct rca_task_sum *sum)
+{
+    if (!strcmp(sum->name, "x/many-lives"))
+        *(struct rca_task_sum *)arg = *sum;
+}
+
+static uint64_t children_cpu_ns(void)
+{
+    struct rusage ru;
+
+    assert_ok(getrusage(RUSAGE_CHILDREN, &ru));
+    return (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) *
+               (uint64_t)RCA_SECOND +
+           (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000;
+}
+
+static void live(void)
+{
+    const pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)prctl(PR_SET_NAME, "many-lives");
+        burn(2 * MS);
+        _exit(3);
+    }
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+/* The kernel tells their parent what they used: to the microsecond each. */
+static void many_short_lives_add_up(void **state)
+{
+    RCA_CLEANUP(destroy) struct task_bpf *skel = load();
+    RCA_CLEANUP(rca_task_table_free) struct rca_task_table *t = NULL;
+    struct rca_task_sum sum = {.name = NULL};
+    struct ring_buffer *ring;
+    uint64_t used;
+
+    (void)state;
+    if (!skel)
+        skip();
+    assert_ok(rca_task_table_new(&t));
+    rca_task_table_begin(t, 1); /* all that is to come begins later */
+    rca_task_table_end(t);
+    rca_task_table_begin(t, 2);
+    ring = ring_buffer__new(bpf_map__fd(skel->maps.ended), add_end, t, NULL);
+    assert_non_null(ring);
+    used = children_cpu_ns();
+    for (int i = 0; i < LIVES; i++)
+        live();
+    used = children_cpu_ns() - used;
+    for (int i = 0; i < 100 && sum.count.starts < LIVES; i++) {
+        usleep(50000); /* freed a grace period after they were reaped */
+        assert_true(ring_buffer__consume(ring) >= 0);
+        rca_task_table_visit(t, RCA_TASK_PROCESSES, find_lives, &sum);
+    }
+    ring_buffer__free(ring);
+    assert_int_equal(sum.count.starts, LIVES);
+    assert_int_equal(sum.count.failures, LIVES);
+    assert_int_equal(sum.count.oom_kills, 0);
+    assert_int_equal(skel->bss->lost, 0);
+    /* what a task does after its parent was told is not in the parent's */
+    assert_true(sum.count.cpu_ns + LIVES * 2000 >= used);
+    assert_true(sum.count.cpu_ns <= used + used / 10);
+}
+
+static void memory_and_files_are_those_of_procfs(void **state)
+{
+    RCA_CLEANUP(destroy) struct task_bpf *skel = load();
+    const size_t size = 64U << 20;
+    struct rca_task before, after;
+    char *memory;
+
+    (void)state;
+    if (!skel)
+        skip();
+    assert_int_equal(read_one(skel, getpid(), &before), 1);
+    memory = malloc(size);
+    assert_non_null(memory);
+    memset(memory, 1, size);
+    assert_int_equal(read_one(skel, getpid(), &after), 1);
+    assert_true(memory[size / 2] == 1);
+    free(memory);
+    assert_true((after.rss_pages - before.rss_pages) *
+                    (uint64_t)sysconf(_SC_PAGESIZE) >=
+                size / 2);
+    assert_true(before.files >= 3 && before.files < 1024);
+    assert_int_equal(before.file_limit, (uint32_t)sysconf(_SC_OPEN_MAX));
+    assert_true(after.switches >= before.switches);
+    assert_int_equal(after.blocked, 0);
+}
+
 /* --- the source ------------------------------------------------------------ */
 
 static void run_source(enum rca_task_hook hook)
@@ -278,6 +384,8 @@ int main(void)
         cmocka_unit_test(the_twin_says_the_same),
         cmocka_unit_test(a_wait_in_progress_counts),
         cmocka_unit_test(a_short_life_is_counted_to_its_end),
+        cmocka_unit_test(many_short_lives_add_up),
+        cmocka_unit_test(memory_and_files_are_those_of_procfs),
         cmocka_unit_test(the_source_runs_on_the_iterator),
         cmocka_unit_test(the_source_runs_on_procfs),
     };

@@ -76,12 +76,14 @@ static void what_was_before_the_first_tick_is_not_counted(void **state)
     (void)state;
     assert_ok(rca_task_table_new(&t));
     tick(t, 1000 * MS, &a, 1, "a/b");
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "b/web").cpu_ns, 0);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "b/web").count.cpu_ns, 0);
     a.cpu_ns += 20 * MS;
     a.wait_ns += 30 * MS;
     tick(t, 2000 * MS, &a, 1, "a/b");
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "b/web").cpu_ns, 20 * MS);
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "b/web").wait_ns, 30 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "b/web").count.cpu_ns,
+                     20 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "b/web").count.wait_ns,
+                     30 * MS);
     assert_int_equal(rca_task_table_host(t), 30 * MS);
 }
 
@@ -100,9 +102,11 @@ static void a_cgroup_holds_those_below(void **state)
         a.wait_ns += 5 * MS;
         b.wait_ns += 7 * MS;
     }
-    assert_int_equal(sum_of(t, RCA_TASK_CGROUPS, "top").wait_ns, 24 * MS);
-    assert_int_equal(sum_of(t, RCA_TASK_CGROUPS, "top/one").wait_ns, 10 * MS);
-    assert_int_equal(sum_of(t, RCA_TASK_CGROUPS, "top/two").wait_ns, 14 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_CGROUPS, "top").count.wait_ns, 24 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_CGROUPS, "top/one").count.wait_ns,
+                     10 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_CGROUPS, "top/two").count.wait_ns,
+                     14 * MS);
     assert_int_equal(count_of(t, RCA_TASK_CGROUPS, ""), 0);
 }
 
@@ -121,7 +125,8 @@ static void totals_outlive_their_threads(void **state)
     a = thread(1, "x", 4, 0); /* the number again, by a new one */
     a.start_ns = 19500 * MS;
     tick(t, 20000 * MS, &a, 1, "g");
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/x").cpu_ns, 14 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/x").count.cpu_ns,
+                     14 * MS);
 }
 
 static void a_number_used_again_at_once_is_another_thread(void **state)
@@ -138,7 +143,7 @@ static void a_number_used_again_at_once_is_another_thread(void **state)
     old.ended = 1;
     old.cpu_ns = 900 * MS; /* its end is reported late: not the young one's */
     tick(t, 3000 * MS, &old, 1, "g");
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/x").cpu_ns, 3 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/x").count.cpu_ns, 3 * MS);
 }
 
 static void an_end_counts_what_was_not_seen_yet(void **state)
@@ -152,16 +157,18 @@ static void an_end_counts_what_was_not_seen_yet(void **state)
     a.ended = 1;
     a.cpu_ns = 14 * MS;
     tick(t, 2000 * MS, &a, 1, NULL);
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/x").cpu_ns, 4 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/x").count.cpu_ns, 4 * MS);
     quick.start_ns = 2500 * MS;
     quick.ended = 1;
     tick(t, 3000 * MS, &quick, 1, "g");
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/sh").cpu_ns, 6 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/sh").count.cpu_ns,
+                     6 * MS);
     assert_true(sum_of(t, RCA_TASK_PROCESSES, "g/sh").fresh);
     quick.start_ns = 100; /* began long ago, yet nobody knows it */
     quick.pid = 3;
     tick(t, 4000 * MS, &quick, 1, "g");
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/sh").cpu_ns, 6 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/sh").count.cpu_ns,
+                     6 * MS);
     assert_false(sum_of(t, RCA_TASK_PROCESSES, "g/sh").fresh);
 }
 
@@ -178,7 +185,72 @@ static void an_unseen_thread_counts_for_its_process(void **state)
     worker.start_ns = 1500 * MS;
     worker.ended = 1;
     tick(t, 2000 * MS, &worker, 1, NULL);
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/x").cpu_ns, 5 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "g/x").count.cpu_ns, 5 * MS);
+}
+
+static void starts_and_failures_are_those_of_processes(void **state)
+{
+    RCA_CLEANUP(rca_task_table_free) struct rca_task_table *t = NULL;
+    struct rca_task old = thread(1, "web", 0, 0), good = thread(2, "web", 0, 0),
+                    bad = thread(3, "web", 0, 0), oom = thread(4, "web", 0, 0),
+                    part = thread(5, "web", 0, 0),
+                    told = thread(6, "web", 0, 0);
+    const struct rca_task all[] = {old, good, bad, oom, part, told};
+    struct rca_task_counts got;
+
+    (void)state;
+    assert_ok(rca_task_table_new(&t));
+    tick(t, 1000 * MS, &old, 1, "a");
+    rca_task_table_begin(t, 2000 * MS);
+    for (size_t i = 1; i < RCA_ARRAY_SIZE(all); i++) {
+        struct rca_task task = all[i];
+
+        task.start_ns = 1500 * MS;
+        task.tgid = i == 4 ? 2 : task.pid; /* a thread is no process */
+        assert_ok(rca_task_table_add(t, &task, "a"));
+        task.ended = 1;
+        task.exit_code = (uint32_t[]){0, 0, 256, 9, 9, 15}[i];
+        task.oom = i == 3;
+        assert_ok(rca_task_table_add(t, &task, "a"));
+    }
+    rca_task_table_end(t);
+    got = sum_of(t, RCA_TASK_PROCESSES, "a/web").count;
+    assert_int_equal(got.starts, 4);
+    assert_int_equal(got.failures, 2);
+    assert_int_equal(got.oom_kills, 1);
+    assert_int_equal(sum_of(t, RCA_TASK_CGROUPS, "a").count.failures, 2);
+}
+
+static void gauges_are_those_of_the_tick(void **state)
+{
+    RCA_CLEANUP(rca_task_table_free) struct rca_task_table *t = NULL;
+    struct rca_task two[] = {thread(1, "web", 0, 0), thread(2, "web", 0, 0)};
+    struct rca_task_sum sum;
+
+    (void)state;
+    two[0].rss_pages = 10;
+    two[1].rss_pages = 5;
+    two[1].blocked = 1;
+    two[0].files = 30;
+    two[0].file_limit = 40;
+    two[1].files = 10;
+    two[1].file_limit = 1000;
+    assert_ok(rca_task_table_new(&t));
+    tick(t, 1000 * MS, two, 2, "a/b");
+    sum = sum_of(t, RCA_TASK_PROCESSES, "b/web");
+    assert_int_equal(sum.rss_pages, 15);
+    assert_int_equal(sum.threads, 2);
+    assert_int_equal(sum.blocked, 1);
+    assert_close(sum.files, 0.75, 1e-12);
+    assert_int_equal(sum_of(t, RCA_TASK_CGROUPS, "a").blocked, 1);
+    tick(t, 2000 * MS, two, 1, "a/b");
+    sum = sum_of(t, RCA_TASK_PROCESSES, "b/web");
+    assert_int_equal(sum.rss_pages, 10);
+    assert_int_equal(sum.blocked, 0);
+    tick(t, 3000 * MS, two, 0, "a/b");
+    sum = sum_of(t, RCA_TASK_PROCESSES, "b/web");
+    assert_int_equal(sum.threads, 0);
+    assert_nan(sum.files);
 }
 
 static void kernel_threads_are_one_process(void **state)
@@ -193,8 +265,8 @@ static void kernel_threads_are_one_process(void **state)
     tick(t, 1000 * MS, k, 2, "");
     k[0].cpu_ns = k[1].cpu_ns = MS;
     tick(t, 2000 * MS, k, 2, "");
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "kernel-threads").cpu_ns,
-                     2 * MS);
+    assert_int_equal(
+        sum_of(t, RCA_TASK_PROCESSES, "kernel-threads").count.cpu_ns, 2 * MS);
     assert_string_equal(sum_of(t, RCA_TASK_HOMES, "kernel-threads").path, "");
 }
 
@@ -210,7 +282,7 @@ static void a_wait_that_shrinks_takes_nothing_back(void **state)
         a.wait_ns = wait_ms[i] * MS;
         tick(t, (i + 1) * 1000 * MS, &a, 1, "");
     }
-    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "x").wait_ns, 21 * MS);
+    assert_int_equal(sum_of(t, RCA_TASK_PROCESSES, "x").count.wait_ns, 21 * MS);
 }
 
 static void no_end_of_new_commands_does_not_grow_without_end(void **state)
@@ -282,6 +354,8 @@ int main(void)
         cmocka_unit_test(a_number_used_again_at_once_is_another_thread),
         cmocka_unit_test(an_end_counts_what_was_not_seen_yet),
         cmocka_unit_test(an_unseen_thread_counts_for_its_process),
+        cmocka_unit_test(starts_and_failures_are_those_of_processes),
+        cmocka_unit_test(gauges_are_those_of_the_tick),
         cmocka_unit_test(kernel_threads_are_one_process),
         cmocka_unit_test(a_wait_that_shrinks_takes_nothing_back),
         cmocka_unit_test(no_end_of_new_commands_does_not_grow_without_end),
