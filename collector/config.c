@@ -14,6 +14,9 @@
 #define DEFAULT_DB "/var/lib/rca/rca.db"
 #define DEFAULT_INTERVAL RCA_SECOND
 #define DEFAULT_RETENTION (RCA_SECOND * 3600 * 24 * 7)
+#define DEFAULT_COARSE (RCA_SECOND * 3600 * 24 * 90)
+#define DEFAULT_MAX_SIZE UINT64_C(2000000000)
+#define MIN_MAX_SIZE UINT64_C(10000000) /* the head and a window or two */
 #define MIN_INTERVAL (RCA_SECOND / 10)
 #define MAX_BYTES ((size_t)1 << 20) /* of the file: thousands of name rules */
 #define MAX_LIMIT 100000 /* entities of a kind; the store holds 2^24 in all */
@@ -38,6 +41,8 @@ int rca_config_init(struct rca_config *ret_config)
 {
     struct rca_config config = {.interval = DEFAULT_INTERVAL,
                                 .retention = DEFAULT_RETENTION,
+                                .retention_coarse = DEFAULT_COARSE,
+                                .max_size = DEFAULT_MAX_SIZE,
                                 .profile = RCA_PROFILE_STANDARD,
                                 .cpu_budget = DEFAULT_BUDGET};
 
@@ -136,6 +141,64 @@ static int read_retention(struct rca_yaml *r, const yaml_node_t *value,
         return rca_yaml_wrong(
             r, value, "retention must be a duration of at least 1min, as 7d");
     r->config->retention = ns;
+    return 0;
+}
+
+static int read_coarse(struct rca_yaml *r, const yaml_node_t *value,
+                       size_t number)
+{
+    const char *text = rca_yaml_text(value);
+    rca_time ns = 0;
+
+    (void)number;
+    if (!text || (strcmp(text, "none") != 0 &&
+                  (rca_duration_parse(text, &ns) || ns < 3600 * RCA_SECOND)))
+        return rca_yaml_wrong(r, value,
+                              "retention_coarse must be a duration of at least "
+                              "1h, as 90d, or none");
+    r->config->retention_coarse = ns;
+    return 0;
+}
+
+/* "2GB", "500MB": powers of ten, as disks are sold. Return: 0 or -1. */
+static int parse_size(const char *text, uint64_t *ret)
+{
+    static const struct {
+        const char *unit;
+        uint64_t bytes;
+    } units[] = {{"kB", 1000},
+                 {"KB", 1000},
+                 {"MB", 1000000},
+                 {"GB", 1000000000},
+                 {"TB", UINT64_C(1000000000000)}};
+    char *end;
+    uint64_t n;
+
+    if (*text < '0' || *text > '9')
+        return -1;
+    errno = 0;
+    n = strtoull(text, &end, 10);
+    while (*end == ' ')
+        end++;
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(units) && errno == 0; i++) {
+        if (strcmp(end, units[i].unit) == 0)
+            return __builtin_mul_overflow(n, units[i].bytes, ret) ? -1 : 0;
+    }
+    return -1;
+}
+
+static int read_max_size(struct rca_yaml *r, const yaml_node_t *value,
+                         size_t number)
+{
+    const char *text = rca_yaml_text(value);
+    uint64_t bytes = 0;
+
+    (void)number;
+    if (!text || (strcmp(text, "none") != 0 &&
+                  (parse_size(text, &bytes) || bytes < MIN_MAX_SIZE)))
+        return rca_yaml_wrong(
+            r, value, "max_size must be at least 10MB, as 2GB, or none");
+    r->config->max_size = bytes;
     return 0;
 }
 
@@ -353,6 +416,8 @@ static const struct rca_yaml_key top_keys[] = {
     {"db", read_db},
     {"interval", read_interval},
     {"retention", read_retention},
+    {"retention_coarse", read_coarse},
+    {"max_size", read_max_size},
     {"sources", read_sources},
     {"profile", read_profile},
     {"without", read_without},

@@ -7,6 +7,8 @@
  *     db: /var/lib/rca/rca.db
  *     interval: 1s
  *     retention: 7d
+ *     retention_coarse: 90d        # of steps of 5 minutes; none: there are none
+ *     max_size: 2GB                # of the store; none: no limit
  *     sources: [host, cgroup, task, sock, drop, link, nft]
  *     profile: standard            # light, standard or deep
  *     without: [tp_btf/kfree_skb]  # hooks not to use; default none
@@ -40,6 +42,8 @@ struct rca_config {
     char *db; /* owned */
     rca_time interval;
     rca_time retention;
+    rca_time retention_coarse; /* of the coarse tier; 0: there is none */
+    uint64_t max_size; /* of the store, bytes; 0: no limit */
     char *sources; /* owned, comma-separated; NULL: all */
     enum rca_profile profile;
     char *without; /* owned, comma-separated; NULL: none */

@@ -18,7 +18,6 @@
  * reading itself was interrupted, or a step would be seen that was none.
  */
 #define NAP RCA_SECOND
-#define EXPIRE_NS (3600 * RCA_SECOND)
 #define READ_NS (5 * RCA_SECOND / 1000) /* longest reading of three clocks */
 #define READ_TRIES 5
 
@@ -220,12 +219,20 @@ static int put_features(struct rca_loop *loop, rca_time now)
     return r;
 }
 
-static int expire(struct rca_loop *loop, rca_time now)
+/* A small step of what is due; how old something is goes by @now. */
+static int maintain(struct rca_loop *loop, rca_time now)
 {
-    if (!loop->store || now - loop->expired < EXPIRE_NS)
+    const struct rca_retention keep = {
+        .fine = loop->config->retention,
+        .coarse = loop->config->retention_coarse,
+        .max_bytes = loop->config->max_size,
+    };
+    int r;
+
+    if (!loop->store)
         return 0;
-    loop->expired = now;
-    return rca_store_expire(loop->store, now - loop->config->retention);
+    r = rca_store_maintain(loop->store, &keep, now);
+    return r > 0 ? 0 : r;
 }
 
 static void tick_sources(struct rca_loop *loop, rca_time now)
@@ -260,7 +267,7 @@ static int tick_once(struct rca_loop *loop, rca_time now)
     if (r == 0)
         r = forgive(loop, put_features(loop, now));
     if (r == 0)
-        r = forgive(loop, expire(loop, now));
+        r = forgive(loop, maintain(loop, now));
     return r;
 }
 

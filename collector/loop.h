@@ -49,7 +49,7 @@ struct rca_loop {
     size_t n_active;
     enum rca_profile profile; /* in use */
 
-    rca_time start, expired; /* monotonic; the timeline's */
+    rca_time start; /* monotonic */
     double start_s,
         start_cpu_s; /* from the process's start to the first tick */
     double resident; /* bytes at the last look */

@@ -286,6 +286,7 @@ int rca_store_open(const char *path, enum rca_store_mode mode,
     s->lock = -1;
     s->mode = mode;
     s->newest = RCA_TIME_NONE;
+    s->due = 1;
     err = open_in(s, path, diag);
     if (!err)
         *ret_store = RCA_TAKE(s);

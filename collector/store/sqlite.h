@@ -13,12 +13,15 @@
  *   span    a row a window: its times, and what it holds in numbers
  *   chunk   a row a window and some neighbouring entities, id = window << 24 |
  *           the first of them (collector/store/pack.h, collector/store/chunk.h)
+ *   coarse_span, coarse: likewise of the coarse tier; the id of a window is its
+ *           time, a series is series * 8 + stat
  *   blob    models and notes
  */
 
 #include <sqlite3.h>
 
 #include "collector/store/names.h"
+#include "collector/store/pack.h"
 #include "collector/store/replay.h"
 #include "collector/store/store.h"
 #include "graph/base/name.h"
@@ -72,7 +75,25 @@ enum rca_sql {
     RCA_SQL_COUNTS,
     RCA_SQL_PAGES,
     RCA_SQL_PAGE_SIZE,
+    RCA_SQL_FREE_PAGES,
+    RCA_SQL_OLDEST,
+    RCA_SQL_SPAN_OLDEST,
+    RCA_SQL_COARSE_SPAN_ADD,
+    RCA_SQL_COARSE_SPAN_RANGE,
+    RCA_SQL_COARSE_SPAN_ALL,
+    RCA_SQL_COARSE_SPAN_EXPIRE,
+    RCA_SQL_COARSE_ADD,
+    RCA_SQL_COARSE_RANGE,
+    RCA_SQL_COARSE_OF,
+    RCA_SQL_COARSE_EXPIRE,
+    RCA_SQL_COARSE_STRAY,
+    RCA_SQL_COARSE_DROP,
+    RCA_SQL_COARSE_DUE,
+    RCA_SQL_COARSE_KEPT,
+    RCA_SQL_COARSE_OLDEST,
+    RCA_SQL_COARSE_END,
     RCA_SQL_VACUUM,
+    RCA_SQL_VACUUM_SOME,
     RCA_SQL_VACUUM_ALL,
     RCA_SQL_CHECKPOINT,
     RCA_SQL_INTEGRITY,
@@ -81,6 +102,11 @@ enum rca_sql {
     RCA_SQL_CHUNK_STRAY,
     RCA_SQL_COUNT,
 };
+
+enum rca_tier { RCA_TIER_FINE, RCA_TIER_COARSE };
+
+/** How long after its age a window waits for the coarse tier to see it. */
+#define RCA_COARSE_WAIT (8 * 3600 * RCA_SECOND)
 
 /** struct rca_store - an open file; all owned */
 struct rca_store {
@@ -103,6 +129,14 @@ struct rca_store {
         struct rca_links links;
         struct rca_vec_value carried; /* to the keys of the row being made */
     } before;
+    /* what rca_store_maintain() is at */
+    struct {
+        _Bool active;
+        int64_t window;
+        rca_id next; /* entity */
+        int64_t chunks, samples, bytes; /* written */
+    } roll;
+    _Bool due, forget;
 };
 
 /* --- sqlite_sql.c --- */
@@ -159,6 +193,66 @@ RCA_MUST_CHECK int rca_names_load(struct rca_store *store);
 RCA_MUST_CHECK int rca_head_replay(struct rca_store *store, _Bool values,
                                    const rca_id *entities, size_t n,
                                    struct rca_replay *ret_replay);
+
+/* --- sqlite_write.c --- */
+
+/** struct rca_sealed - what has been written of a window; owned */
+struct rca_sealed {
+    int64_t window;
+    struct rca_buf chunk;
+    struct rca_pack pack;
+    int64_t chunks, samples, bytes;
+};
+
+void rca_sealed_done(struct rca_sealed *w);
+
+/** rca_sealed_put() - the chunk of an entity, above all before; its times are
+ * not looked at */
+RCA_MUST_CHECK int rca_sealed_put(struct rca_store *store, enum rca_tier tier,
+                                  struct rca_sealed *w,
+                                  const struct rca_block *block);
+
+/** rca_sealed_flush() - write what is not written yet */
+RCA_MUST_CHECK int rca_sealed_flush(struct rca_store *store, enum rca_tier tier,
+                                    struct rca_sealed *w);
+
+/** rca_sealed_end() - flush, and the window's span */
+RCA_MUST_CHECK int rca_sealed_end(struct rca_store *store, enum rca_tier tier,
+                                  struct rca_sealed *w, const rca_time *times,
+                                  size_t n);
+
+/** rca_touch() - entities and edges were seen */
+RCA_MUST_CHECK int rca_touch(struct rca_store *store,
+                             const struct rca_replay *r);
+
+/** rca_seal_head() - inside a transaction; when that is committed,
+ * rca_head_is_sealed() */
+RCA_MUST_CHECK int rca_seal_head(struct rca_store *store);
+void rca_head_is_sealed(struct rca_store *store);
+
+/* --- sqlite_scan.c --- */
+
+/** struct rca_range - what to scan; @head: the newest ticks, too */
+struct rca_range {
+    enum rca_tier tier;
+    _Bool head;
+    rca_time from, to;
+    const rca_id *entities; /* NULL: all */
+    size_t n_entities;
+};
+
+/** rca_scan() - as rca_store_scan(); inside a transaction, too */
+RCA_MUST_CHECK int rca_scan(struct rca_store *store,
+                            const struct rca_range *range,
+                            rca_store_visit *visit, void *arg);
+
+/* --- sqlite_coarse.c --- */
+
+/** rca_coarse_step() - go on with the coarse tier, outside a transaction.
+ * Return: 1 something was done, 0 there is nothing, or an error. */
+RCA_MUST_CHECK int rca_coarse_step(struct rca_store *store);
+
+/* --- sqlite_read.c --- */
 
 /** rca_entity_key() - (kind, name, host) as a key of rca_names; its length */
 #define RCA_ENTITY_KEY_MAX 512

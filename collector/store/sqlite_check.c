@@ -23,6 +23,7 @@ struct check {
     rca_store_report *report;
     void *arg;
     size_t findings;
+    enum rca_tier tier;
     /* the window at hand */
     int64_t window;
     size_t n_ticks;
@@ -41,6 +42,19 @@ RCA_PRINTF(2, 3) static void find(struct check *c, const char *format, ...)
     va_end(args);
     c->report(c->arg, text);
 }
+
+struct tier {
+    const char *name; /* of a window */
+    enum rca_sql spans, rows, strays;
+    unsigned shift; /* a series has 1 << shift columns */
+};
+
+static const struct tier tiers[] = {
+    [RCA_TIER_FINE] = {"window", RCA_SQL_SPAN_ALL, RCA_SQL_CHUNK_RANGE,
+                       RCA_SQL_CHUNK_STRAY, 0},
+    [RCA_TIER_COARSE] = {"coarse window", RCA_SQL_COARSE_SPAN_ALL,
+                         RCA_SQL_COARSE_RANGE, RCA_SQL_COARSE_STRAY, 3},
+};
 
 /* What SQLite says of its pages and indices, and of foreign keys. */
 static int check_pages(struct check *c)
@@ -71,12 +85,14 @@ static void check_column(struct check *c, const struct rca_chunk *chunk,
 {
     double values[RCA_CHUNK_TICKS_MAX];
 
-    if (rca_names_state(&c->store->series, column->series) == RCA_NAME_NONE)
-        find(c, "window %lld, entity %u: no series %u", (long long)c->window,
-             entity, column->series);
-    if (rca_chunk_read(chunk, column, values)) {
-        find(c, "window %lld, entity %u, series %u: cannot be decoded",
+    if (rca_names_state(&c->store->series,
+                        column->series >> tiers[c->tier].shift) ==
+        RCA_NAME_NONE)
+        find(c, "%s %lld, entity %u: no series %u", tiers[c->tier].name,
              (long long)c->window, entity, column->series);
+    if (rca_chunk_read(chunk, column, values)) {
+        find(c, "%s %lld, entity %u, series %u: cannot be decoded",
+             tiers[c->tier].name, (long long)c->window, entity, column->series);
         return;
     }
     for (size_t i = 0; i < chunk->n_ticks; i++)
@@ -90,16 +106,17 @@ static void check_chunk(struct check *c, const struct rca_pack_reader *from)
 
     c->chunks++;
     if (rca_names_state(&c->store->entities, from->entity) == RCA_NAME_NONE)
-        find(c, "window %lld: no entity %u", (long long)c->window,
-             from->entity);
+        find(c, "%s %lld: no entity %u", tiers[c->tier].name,
+             (long long)c->window, from->entity);
     if (rca_chunk_open(from->chunk, from->len, &chunk)) {
-        find(c, "window %lld, entity %u: chunk is damaged",
+        find(c, "%s %lld, entity %u: chunk is damaged", tiers[c->tier].name,
              (long long)c->window, from->entity);
         return;
     }
     if (chunk.n_ticks != c->n_ticks) {
-        find(c, "window %lld, entity %u: %zu ticks, the window has %zu",
-             (long long)c->window, from->entity, chunk.n_ticks, c->n_ticks);
+        find(c, "%s %lld, entity %u: %zu ticks, the window has %zu",
+             tiers[c->tier].name, (long long)c->window, from->entity,
+             chunk.n_ticks, c->n_ticks);
         return;
     }
     while (rca_chunk_next(&chunk, &column))
@@ -108,7 +125,7 @@ static void check_chunk(struct check *c, const struct rca_pack_reader *from)
 
 static int check_rows(struct check *c)
 {
-    const enum rca_sql sql = RCA_SQL_CHUNK_RANGE;
+    const enum rca_sql sql = tiers[c->tier].rows;
     const int64_t base = c->window << 24;
     struct rca_store *s = c->store;
     int err = rca_sql_bind(s, sql, "ii", base, base + RCA_ENTITY_MAX - 1);
@@ -122,8 +139,8 @@ static int check_rows(struct check *c)
         while ((err = rca_pack_next(&r)) > 0)
             check_chunk(c, &r);
         if (err)
-            find(c, "window %lld: row %lld is damaged", (long long)c->window,
-                 (long long)rca_sql_int(s, sql, 0));
+            find(c, "%s %lld: row %lld is damaged", tiers[c->tier].name,
+                 (long long)c->window, (long long)rca_sql_int(s, sql, 0));
         c->bytes += (int64_t)row.len;
         err = 0;
     }
@@ -135,14 +152,14 @@ static void check_total(struct check *c, const char *what, int64_t said,
                         int64_t is)
 {
     if (said != is)
-        find(c, "window %lld: %lld %s, its span says %lld",
+        find(c, "%s %lld: %lld %s, its span says %lld", tiers[c->tier].name,
              (long long)c->window, (long long)is, what, (long long)said);
 }
 
 /* The row's span; @newest: end of the one before. */
 static int check_span(struct check *c, rca_time *newest)
 {
-    const enum rca_sql sql = RCA_SQL_SPAN_ALL;
+    const enum rca_sql sql = tiers[c->tier].spans;
     struct rca_store *s = c->store;
     const struct rca_blob grid = rca_sql_blob(s, sql, 6);
     rca_time times[RCA_CHUNK_TICKS_MAX];
@@ -151,17 +168,17 @@ static int check_span(struct check *c, rca_time *newest)
     c->window = rca_sql_int(s, sql, 0);
     c->chunks = c->samples = c->bytes = 0;
     if (rca_grid_decode(grid.at, grid.len, times, &c->n_ticks)) {
-        find(c, "window %lld: its times cannot be decoded",
+        find(c, "%s %lld: its times cannot be decoded", tiers[c->tier].name,
              (long long)c->window);
         return 0;
     }
     if (times[0] != rca_sql_int(s, sql, 1) ||
         times[c->n_ticks - 1] != rca_sql_int(s, sql, 2))
-        find(c, "window %lld: its times are not those of its span",
-             (long long)c->window);
+        find(c, "%s %lld: its times are not those of its span",
+             tiers[c->tier].name, (long long)c->window);
     if (times[0] <= *newest)
-        find(c, "window %lld: begins before its predecessor ends",
-             (long long)c->window);
+        find(c, "%s %lld: begins before its predecessor ends",
+             tiers[c->tier].name, (long long)c->window);
     *newest = times[c->n_ticks - 1];
     err = check_rows(c);
     check_total(c, "chunks", rca_sql_int(s, sql, 3), c->chunks);
@@ -170,22 +187,24 @@ static int check_span(struct check *c, rca_time *newest)
     return err;
 }
 
-static int check_spans(struct check *c)
+static int check_tier(struct check *c, enum rca_tier tier)
 {
+    const enum rca_sql spans = tiers[tier].spans, strays = tiers[tier].strays;
     rca_time newest = INT64_MIN;
     int err = 0;
 
-    while (!err && (err = rca_sql_next(c->store, RCA_SQL_SPAN_ALL)) > 0)
+    c->tier = tier;
+    while (!err && (err = rca_sql_next(c->store, spans)) > 0)
         err = check_span(c, &newest);
-    rca_sql_reset(c->store, RCA_SQL_SPAN_ALL);
+    rca_sql_reset(c->store, spans);
     if (!err)
-        err = rca_sql_next(c->store, RCA_SQL_CHUNK_STRAY);
+        err = rca_sql_next(c->store, strays);
     if (err < 0)
         return err;
-    if (rca_sql_int(c->store, RCA_SQL_CHUNK_STRAY, 0))
-        find(c, "%lld rows of chunks belong to no window",
-             (long long)rca_sql_int(c->store, RCA_SQL_CHUNK_STRAY, 0));
-    rca_sql_reset(c->store, RCA_SQL_CHUNK_STRAY);
+    if (rca_sql_int(c->store, strays, 0))
+        find(c, "%lld rows of chunks belong to no %s",
+             (long long)rca_sql_int(c->store, strays, 0), tiers[tier].name);
+    rca_sql_reset(c->store, strays);
     return 0;
 }
 
@@ -216,7 +235,9 @@ static int check_in(struct check *c)
     if (!err && c->store->mode != RCA_STORE_WRITE)
         err = rca_names_load(c->store);
     if (!err)
-        err = check_spans(c);
+        err = check_tier(c, RCA_TIER_FINE);
+    if (!err)
+        err = check_tier(c, RCA_TIER_COARSE);
     return err ? err : check_head(c);
 }
 

@@ -13,8 +13,21 @@
  * rows that hold them are looked up.
  */
 
+struct tier {
+    enum rca_sql spans, rows, row_of;
+    unsigned shift; /* a series has 1 << shift columns */
+};
+
+static const struct tier tiers[] = {
+    [RCA_TIER_FINE] = {RCA_SQL_SPAN_RANGE, RCA_SQL_CHUNK_RANGE,
+                       RCA_SQL_CHUNK_OF, 0},
+    [RCA_TIER_COARSE] = {RCA_SQL_COARSE_SPAN_RANGE, RCA_SQL_COARSE_RANGE,
+                         RCA_SQL_COARSE_OF, 3},
+};
+
 struct scan {
     struct rca_store *store;
+    enum rca_tier tier;
     rca_time from, to;
     rca_id *ids; /* owned, increasing; NULL: all */
     size_t n_ids, next; /* of the ids, in this window */
@@ -116,7 +129,8 @@ static int keep_column(struct scan *s, rca_id series)
     double *column = next_column(s);
     size_t n = s->high - s->low, i = 0;
 
-    if (rca_names_state(&s->store->series, series) == RCA_NAME_NONE)
+    if (rca_names_state(&s->store->series, series >> tiers[s->tier].shift) ==
+        RCA_NAME_NONE)
         return RCA_ECORRUPT;
     if (s->low)
         memmove(column, column + s->low, n * sizeof(*column));
@@ -185,7 +199,7 @@ static int visit_row(struct scan *s, enum rca_sql sql)
 
 static int visit_rows(struct scan *s, int64_t first, int64_t last)
 {
-    const enum rca_sql sql = RCA_SQL_CHUNK_RANGE;
+    const enum rca_sql sql = tiers[s->tier].rows;
     int err = rca_sql_bind(s->store, sql, "ii", first, last);
 
     while (!err && (err = rca_sql_next(s->store, sql)) > 0) {
@@ -200,7 +214,7 @@ static int visit_rows(struct scan *s, int64_t first, int64_t last)
 /* The row that @s->ids[s->next] would be in, if there is one. */
 static int visit_row_of(struct scan *s, int64_t base)
 {
-    const enum rca_sql sql = RCA_SQL_CHUNK_OF;
+    const enum rca_sql sql = tiers[s->tier].row_of;
     const rca_id entity = s->ids[s->next];
     int err = rca_sql_bind(s->store, sql, "ii", base, base + entity);
 
@@ -231,7 +245,7 @@ static int visit_window(struct scan *s, int64_t window)
 
 static int scan_windows(struct scan *s)
 {
-    const enum rca_sql sql = RCA_SQL_SPAN_RANGE;
+    const enum rca_sql sql = tiers[s->tier].spans;
     rca_time times[RCA_CHUNK_TICKS_MAX];
     int err =
         rca_sql_bind(s->store, sql, "ii", (int64_t)s->from, (int64_t)s->to);
@@ -290,7 +304,7 @@ static int scan_head(struct scan *s)
     return err;
 }
 
-static int scan_in(struct scan *s)
+static int scan_in(struct scan *s, _Bool head)
 {
     int err = 0;
 
@@ -298,7 +312,35 @@ static int scan_in(struct scan *s)
         err = rca_names_load(s->store);
     if (!err)
         err = scan_windows(s);
-    return err ? err : scan_head(s);
+    return err || !head ? err : scan_head(s);
+}
+
+int rca_scan(struct rca_store *store, const struct rca_range *range,
+             rca_store_visit *visit, void *arg)
+{
+    struct scan s RCA_CLEANUP(scan_done) = {.store = store,
+                                            .tier = range->tier,
+                                            .from = range->from,
+                                            .to = range->to,
+                                            .visit = visit,
+                                            .arg = arg};
+    const _Bool nested = !sqlite3_get_autocommit(store->db);
+    int err, end;
+
+    if (store->scanning)
+        return -EBUSY; /* from inside a visit */
+    err = copy_ids(&s, range->entities, range->n_entities);
+    if (!err)
+        err = rca_sql_begin(store, RCA_SQL_BEGIN_READ);
+    if (err)
+        return err;
+    store->scanning = 1;
+    err = scan_in(&s, range->head);
+    store->scanning = 0;
+    if (nested)
+        return err;
+    end = rca_sql_end(store, 0); /* a read: nothing to take back */
+    return err ? err : end;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): the interface asks for seven */
@@ -306,20 +348,12 @@ int rca_store_scan(struct rca_store *store, rca_time from, rca_time to,
                    const rca_id *entities, size_t n, rca_store_visit *visit,
                    void *arg)
 {
-    struct scan s RCA_CLEANUP(scan_done) = {
-        .store = store, .from = from, .to = to, .visit = visit, .arg = arg};
-    int err, end;
+    const struct rca_range range = {.tier = RCA_TIER_FINE,
+                                    .head = 1,
+                                    .from = from,
+                                    .to = to,
+                                    .entities = entities,
+                                    .n_entities = n};
 
-    if (store->scanning)
-        return -EBUSY; /* from inside a visit */
-    err = copy_ids(&s, entities, n);
-    if (!err)
-        err = rca_sql_begin(store, RCA_SQL_BEGIN_READ);
-    if (err)
-        return err;
-    store->scanning = 1;
-    err = scan_in(&s);
-    store->scanning = 0;
-    end = rca_sql_end(store, 0); /* a read: nothing to take back */
-    return err ? err : end;
+    return rca_scan(store, &range, visit, arg);
 }

@@ -52,6 +52,14 @@ static const char *const steps[] = {
     "INSERT INTO head SELECT row_number() OVER (ORDER BY time) - 1,"
     " time, keys, links, vals FROM head_1;"
     "DROP TABLE head_1;",
+    /* the coarse tier */
+    "CREATE TABLE coarse_span("
+    " id INTEGER PRIMARY KEY,"
+    " first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    " chunks INTEGER NOT NULL, samples INTEGER NOT NULL,"
+    " bytes INTEGER NOT NULL, grid BLOB NOT NULL) STRICT;"
+    "CREATE INDEX coarse_time ON coarse_span(last, first);"
+    "CREATE TABLE coarse(id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;",
 };
 
 int rca_schema_version(void)

@@ -67,6 +67,44 @@ static const char *const texts[RCA_SQL_COUNT] = {
                          " WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1",
     [RCA_SQL_CHUNK_EXPIRE] = "DELETE FROM chunk WHERE id < ?",
 
+    [RCA_SQL_OLDEST] = "SELECT min(t) FROM (SELECT min(first) AS t FROM span"
+                       " UNION ALL SELECT min(first) FROM coarse_span"
+                       " UNION ALL SELECT min(time) FROM head" UNSEALED ")",
+    [RCA_SQL_SPAN_OLDEST] = "SELECT id, last FROM span ORDER BY id LIMIT 1",
+
+    [RCA_SQL_COARSE_SPAN_ADD] =
+        "INSERT INTO coarse_span(id, first, last, chunks, samples, bytes, grid)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?)",
+    [RCA_SQL_COARSE_SPAN_RANGE] =
+        "SELECT id, grid FROM coarse_span"
+        " WHERE last >= ? AND first <= ? ORDER BY last",
+    [RCA_SQL_COARSE_SPAN_ALL] =
+        "SELECT id, first, last, chunks, samples, bytes, grid"
+        " FROM coarse_span ORDER BY id",
+    [RCA_SQL_COARSE_SPAN_EXPIRE] = "DELETE FROM coarse_span WHERE id < ?",
+    [RCA_SQL_COARSE_ADD] = "INSERT INTO coarse(id, data) VALUES(?, ?)",
+    [RCA_SQL_COARSE_RANGE] =
+        "SELECT id, data FROM coarse WHERE id BETWEEN ? AND ? ORDER BY id",
+    [RCA_SQL_COARSE_OF] = "SELECT id, data FROM coarse"
+                          " WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1",
+    [RCA_SQL_COARSE_EXPIRE] = "DELETE FROM coarse WHERE id < ?",
+    /* but for what is being made */
+    [RCA_SQL_COARSE_STRAY] = "SELECT count(*) FROM coarse WHERE id >> 24 NOT IN"
+                             " (SELECT id FROM coarse_span) AND id >> 24 <"
+                             " (SELECT max(id) FROM coarse_span)",
+    [RCA_SQL_COARSE_DROP] = "DELETE FROM coarse WHERE id >= ?",
+    [RCA_SQL_COARSE_DUE] =
+        "SELECT max(first / ?1,"
+        " (SELECT ifnull(max(id), -1) + 1 FROM coarse_span)),"
+        " (SELECT max(last) FROM span) FROM span WHERE last >="
+        " (SELECT ifnull(max(id), -1) + 1 FROM coarse_span) * ?1"
+        " ORDER BY last LIMIT 1",
+    [RCA_SQL_COARSE_KEPT] = "SELECT id FROM coarse_span"
+                            " WHERE last >= ? ORDER BY last LIMIT 1",
+    [RCA_SQL_COARSE_OLDEST] =
+        "SELECT id, last FROM coarse_span ORDER BY id LIMIT 1",
+    [RCA_SQL_COARSE_END] = "SELECT max(last) FROM coarse_span",
+
     [RCA_SQL_BLOB_PUT] =
         "INSERT OR REPLACE INTO blob(name, time, data) VALUES(?, ?, ?)",
     [RCA_SQL_BLOB_GET] = "SELECT time, data FROM blob WHERE name = ?",
@@ -75,7 +113,9 @@ static const char *const texts[RCA_SQL_COUNT] = {
                        " (SELECT count(*) FROM series)",
     [RCA_SQL_PAGES] = "PRAGMA page_count",
     [RCA_SQL_PAGE_SIZE] = "PRAGMA page_size",
+    [RCA_SQL_FREE_PAGES] = "PRAGMA freelist_count",
     [RCA_SQL_VACUUM] = "PRAGMA incremental_vacuum",
+    [RCA_SQL_VACUUM_SOME] = "PRAGMA incremental_vacuum(256)",
     [RCA_SQL_VACUUM_ALL] = "VACUUM",
     [RCA_SQL_CHECKPOINT] = "PRAGMA wal_checkpoint(TRUNCATE)",
 

@@ -101,7 +101,7 @@ static int add_fresh(struct rca_store *s)
 
 /* --- sealing --- */
 
-static int touch(struct rca_store *s, const struct rca_replay *r)
+int rca_touch(struct rca_store *s, const struct rca_replay *r)
 {
     int err = 0;
 
@@ -125,62 +125,95 @@ static int touch(struct rca_store *s, const struct rca_replay *r)
     return err;
 }
 
-/* What has been written of the window. */
-struct sealed {
-    struct rca_buf chunk;
-    struct rca_pack pack;
-    struct rca_vec_id series;
-    int64_t chunks, bytes;
-};
-
-static void sealed_done(struct sealed *w)
+void rca_sealed_done(struct rca_sealed *w)
 {
     rca_buf_done(&w->chunk);
     rca_pack_done(&w->pack);
-    free(w->series.at);
 }
 
-static int flush_pack(struct rca_store *s, struct sealed *w)
+int rca_sealed_flush(struct rca_store *store, enum rca_tier tier,
+                     struct rca_sealed *w)
 {
+    static const enum rca_sql add[] = {RCA_SQL_CHUNK_ADD, RCA_SQL_COARSE_ADD};
     const struct rca_buf *row = &w->pack.bytes;
-    const int64_t id = s->next_window << 24 | (int64_t)w->pack.first;
+    const int64_t id = w->window << 24 | (int64_t)w->pack.first;
     int err = row->err;
 
     if (err || w->pack.n == 0)
         return err;
-    err = rca_sql_bind(s, RCA_SQL_CHUNK_ADD, "ib", id, (const void *)row->text,
+    err = rca_sql_bind(store, add[tier], "ib", id, (const void *)row->text,
                        row->len);
     if (!err)
-        err = rca_sql_last(s, RCA_SQL_CHUNK_ADD);
+        err = rca_sql_last(store, add[tier]);
     w->bytes += (int64_t)row->len;
     rca_pack_clear(&w->pack);
     return err;
 }
 
-/* Columns @begin to @end are those of one entity. */
-static int seal_entity(struct rca_store *s, const struct rca_replay *r,
-                       size_t begin, size_t end, struct sealed *w)
+int rca_sealed_put(struct rca_store *store, enum rca_tier tier,
+                   struct rca_sealed *w, const struct rca_block *block)
 {
-    int err = rca_vec_room(&w->series, end - begin);
+    int err;
+
+    w->chunk.len = 0;
+    err = rca_chunk_encode(block->series, block->n_series, block->values,
+                           block->n_times, &w->chunk);
+    if (err)
+        return err;
+    rca_pack_put(&w->pack, block->entity, w->chunk.text, w->chunk.len);
+    w->chunks++;
+    return w->pack.bytes.len >= RCA_PACK_BYTES
+               ? rca_sealed_flush(store, tier, w)
+               : 0;
+}
+
+int rca_sealed_end(struct rca_store *store, enum rca_tier tier,
+                   struct rca_sealed *w, const rca_time *times, size_t n)
+{
+    static const enum rca_sql add[] = {RCA_SQL_SPAN_ADD,
+                                       RCA_SQL_COARSE_SPAN_ADD};
+    int err = rca_sealed_flush(store, tier, w);
 
     if (err)
         return err;
-    for (size_t c = begin; c < end; c++)
-        w->series.at[c - begin] = rca_key_series(r->keys.at[c]);
     w->chunk.len = 0;
+    rca_grid_encode(times, n, &w->chunk);
+    if (w->chunk.err)
+        return w->chunk.err;
     err =
-        rca_chunk_encode(w->series.at, end - begin,
-                         r->values + begin * r->times.n, r->times.n, &w->chunk);
-    if (err)
-        return err;
-    rca_pack_put(&w->pack, rca_key_entity(r->keys.at[begin]), w->chunk.text,
-                 w->chunk.len);
-    w->chunks++;
-    return w->pack.bytes.len >= RCA_PACK_BYTES ? flush_pack(s, w) : 0;
+        rca_sql_bind(store, add[tier], "iiiiiib", w->window, (int64_t)times[0],
+                     (int64_t)times[n - 1], w->chunks, w->samples, w->bytes,
+                     (const void *)w->chunk.text, w->chunk.len);
+    return err ? err : rca_sql_last(store, add[tier]);
+}
+
+static void ids_done(struct rca_vec_id *ids)
+{
+    free(ids->at);
+}
+
+/* Columns @begin to @end are those of one entity. */
+static int seal_entity(struct rca_store *s, const struct rca_replay *r,
+                       size_t begin, size_t end, struct rca_sealed *w)
+{
+    struct rca_vec_id series RCA_CLEANUP(ids_done) = {0};
+    struct rca_block block = {
+        .entity = rca_key_entity(r->keys.at[begin]),
+        .n_times = r->times.n,
+        .n_series = end - begin,
+        .values = r->values + begin * r->times.n,
+    };
+
+    if (rca_vec_room(&series, end - begin))
+        return -ENOMEM;
+    for (size_t c = begin; c < end; c++)
+        series.at[c - begin] = rca_key_series(r->keys.at[c]);
+    block.series = series.at;
+    return rca_sealed_put(s, RCA_TIER_FINE, w, &block);
 }
 
 static int seal_columns(struct rca_store *s, const struct rca_replay *r,
-                        struct sealed *w)
+                        struct rca_sealed *w)
 {
     int err = 0;
 
@@ -192,48 +225,35 @@ static int seal_columns(struct rca_store *s, const struct rca_replay *r,
             end++;
         err = seal_entity(s, r, begin, end, w);
     }
-    return err ? err : flush_pack(s, w);
-}
-
-static int seal_span(struct rca_store *s, const struct rca_replay *r,
-                     struct sealed *w)
-{
-    const size_t n = r->times.n;
-    int err;
-
-    w->chunk.len = 0;
-    rca_grid_encode(r->times.at, n, &w->chunk);
-    if (w->chunk.err)
-        return w->chunk.err;
-    err = rca_sql_bind(s, RCA_SQL_SPAN_ADD, "iiiiiib", s->next_window,
-                       (int64_t)r->times.at[0], (int64_t)r->times.at[n - 1],
-                       w->chunks, (int64_t)r->samples, w->bytes,
-                       (const void *)w->chunk.text, w->chunk.len);
-    return err ? err : rca_sql_last(s, RCA_SQL_SPAN_ADD);
+    return err;
 }
 
 /* Inside a transaction; the handle changes only when that is committed. */
-static int seal_head(struct rca_store *s)
+int rca_seal_head(struct rca_store *s)
 {
     struct rca_replay r RCA_CLEANUP(rca_replay_done) = {0};
-    struct sealed w RCA_CLEANUP(sealed_done) = {.chunks = 0};
+    struct rca_sealed w RCA_CLEANUP(rca_sealed_done) = {.window =
+                                                            s->next_window};
     int err = rca_head_replay(s, 1, NULL, 0, &r);
 
     if (err || r.times.n == 0)
         return err;
     if (r.times.n > RCA_CHUNK_TICKS_MAX)
         return RCA_ECORRUPT;
-    err = touch(s, &r);
+    w.samples = (int64_t)r.samples;
+    err = rca_touch(s, &r);
     if (!err)
         err = seal_columns(s, &r, &w);
-    return err ? err : seal_span(s, &r, &w); /* which ends the head */
+    return err ? err
+               : rca_sealed_end(s, RCA_TIER_FINE, &w, r.times.at, r.times.n);
 }
 
-static void head_is_sealed(struct rca_store *s)
+void rca_head_is_sealed(struct rca_store *s)
 {
     s->next_window++;
     s->head_rows = 0;
     s->before.valid = 0;
+    s->due = 1;
 }
 
 int rca_store_seal(struct rca_store *store)
@@ -249,9 +269,9 @@ int rca_store_seal(struct rca_store *store)
     err = rca_sql_begin(store, RCA_SQL_BEGIN_WRITE);
     if (err)
         return err;
-    err = rca_sql_end(store, seal_head(store));
+    err = rca_sql_end(store, rca_seal_head(store));
     if (!err)
-        head_is_sealed(store);
+        rca_head_is_sealed(store);
     return err;
 }
 
@@ -420,7 +440,7 @@ int rca_store_append(struct rca_store *store, const struct rca_tick *tick)
         return err;
 
     if (plan.seal)
-        err = seal_head(store);
+        err = rca_seal_head(store);
     if (!err)
         err = add_fresh(store);
     if (!err)
@@ -430,133 +450,11 @@ int rca_store_append(struct rca_store *store, const struct rca_tick *tick)
         return err;
 
     if (plan.seal)
-        head_is_sealed(store);
+        rca_head_is_sealed(store);
     rca_names_commit(&store->entities);
     rca_names_commit(&store->series);
     store->newest = tick->time;
     store->head_rows++;
     remember(store, &plan);
-    return 0;
-}
-
-/* --- retention --- */
-
-struct expiry {
-    rca_time before;
-    struct rca_vec_id gone;
-    _Bool seal;
-};
-
-static void expiry_done(struct expiry *x)
-{
-    free(x->gone.at);
-}
-
-/* The oldest window that stays: its id, and in @x->before the time up to which
- * nothing refers to an entity any more. */
-static int find_kept(struct rca_store *s, struct expiry *x, int64_t *ret_id)
-{
-    int64_t oldest = INT64_MAX;
-    int err = rca_sql_next(s, RCA_SQL_HEAD_ENDS);
-
-    if (err < 0)
-        return err;
-    if (rca_sql_int(s, RCA_SQL_HEAD_ENDS, 0))
-        oldest = rca_sql_int(s, RCA_SQL_HEAD_ENDS, 1);
-    rca_sql_reset(s, RCA_SQL_HEAD_ENDS);
-
-    err = rca_sql_bind(s, RCA_SQL_SPAN_KEPT, "i", (int64_t)x->before);
-    if (!err)
-        err = rca_sql_next(s, RCA_SQL_SPAN_KEPT);
-    if (err < 0)
-        return err;
-    *ret_id = s->next_window + x->seal;
-    if (err > 0) {
-        *ret_id = rca_sql_int(s, RCA_SQL_SPAN_KEPT, 0);
-        oldest = rca_sql_int(s, RCA_SQL_SPAN_KEPT, 1);
-    }
-    rca_sql_reset(s, RCA_SQL_SPAN_KEPT);
-    if (oldest < x->before)
-        x->before = oldest;
-    return 0;
-}
-
-static int run_with(struct rca_store *s, enum rca_sql sql, int64_t value)
-{
-    int err = rca_sql_bind(s, sql, "i", value);
-
-    return err ? err : rca_sql_last(s, sql);
-}
-
-static int expire_entities(struct rca_store *s, struct expiry *x)
-{
-    const enum rca_sql sql = RCA_SQL_ENTITY_EXPIRE;
-    int err = rca_sql_bind(s, sql, "i", (int64_t)x->before);
-
-    while (!err && (err = rca_sql_next(s, sql)) > 0)
-        err = rca_vec_push(&x->gone, (rca_id)rca_sql_int(s, sql, 0));
-    rca_sql_reset(s, sql);
-    return err;
-}
-
-/* Entities and edges in the head are younger than their rows say. */
-static int touch_head(struct rca_store *s)
-{
-    struct rca_replay r RCA_CLEANUP(rca_replay_done) = {0};
-    int err = rca_head_replay(s, 0, NULL, 0, &r);
-
-    return err ? err : touch(s, &r);
-}
-
-static int expire_in(struct rca_store *s, struct expiry *x)
-{
-    int64_t kept = 0;
-    rca_time before = x->before;
-    int err = x->seal ? seal_head(s) : touch_head(s);
-
-    /* without their window, its rows in the head would be back */
-    if (!err)
-        err = rca_sql_last(s, RCA_SQL_HEAD_CLEAR);
-    if (!err)
-        err = find_kept(s, x, &kept);
-    if (!err)
-        err = run_with(s, RCA_SQL_CHUNK_EXPIRE, kept << 24);
-    if (!err)
-        err = run_with(s, RCA_SQL_SPAN_EXPIRE, kept);
-    if (!err)
-        err = run_with(s, RCA_SQL_EDGE_EXPIRE, before);
-    return err ? err : expire_entities(s, x);
-}
-
-/* Give the free pages back; what fails here is tried again next time. */
-static void shrink(struct rca_store *s)
-{
-    while (rca_sql_next(s, RCA_SQL_VACUUM) > 0)
-        ;
-}
-
-int rca_store_expire(struct rca_store *store, rca_time before)
-{
-    struct expiry x RCA_CLEANUP(expiry_done) = {.before = before};
-    int err;
-
-    if (store->mode != RCA_STORE_WRITE)
-        return -EROFS;
-    if (store->scanning)
-        return -EBUSY;
-    x.seal = store->head_rows > 0 && store->newest < before;
-    err = rca_sql_begin(store, RCA_SQL_BEGIN_WRITE);
-    if (err)
-        return err;
-    err = rca_sql_end(store, expire_in(store, &x));
-    if (err)
-        return err;
-    if (x.seal)
-        head_is_sealed(store);
-    for (size_t i = 0; i < x.gone.n; i++)
-        rca_names_drop(&store->entities, x.gone.at[i]);
-    if (x.gone.n)
-        store->before.valid = 0; /* so that ids are looked at again */
-    shrink(store);
     return 0;
 }

@@ -44,6 +44,8 @@ static void nothing_gives_the_defaults(void **state)
         assert_string_equal(c.db, "/var/lib/rca/rca.db");
         assert_int_equal(c.interval, RCA_SECOND);
         assert_int_equal(c.retention, RCA_SECOND * 86400 * 7);
+        assert_int_equal(c.retention_coarse, RCA_SECOND * 86400 * 90);
+        assert_int_equal(c.max_size, 2000000000);
         assert_null(c.sources);
         assert_null(c.without);
         assert_null(c.ovs);
@@ -65,6 +67,8 @@ static void every_key_is_read(void **state)
     assert_ok(parse("db: /tmp/x.db\n"
                     "interval: 250ms\n"
                     "retention: 2d\n"
+                    "retention_coarse: none\n"
+                    "max_size: 500MB\n"
                     "sources: [host, cgroup]\n"
                     "profile: light\n"
                     "without: [iter/task, \"tp_btf/kfree_skb\"]\n"
@@ -81,6 +85,8 @@ static void every_key_is_read(void **state)
     assert_string_equal(c.db, "/tmp/x.db");
     assert_int_equal(c.interval, RCA_SECOND / 4);
     assert_int_equal(c.retention, RCA_SECOND * 86400 * 2);
+    assert_int_equal(c.retention_coarse, 0);
+    assert_int_equal(c.max_size, 500000000);
     assert_string_equal(c.sources, "host,cgroup");
     assert_int_equal(c.profile, RCA_PROFILE_LIGHT);
     assert_string_equal(c.without, "iter/task,tp_btf/kfree_skb");
@@ -108,6 +114,11 @@ static void an_unknown_key_is_refused_with_the_nearest(void **state)
     refuse("names: [{prt: 1, name: x}]\n", 1, 10, "did you mean 'port'?");
     refuse("ovs: here\n", 1, 6, "ovs must be the path of a folder");
     refuse("sources: [hots]\n", 1, 11, "did you mean 'host'?");
+    refuse("retention_coarse: 5min\n", 1, 19, "at least 1h");
+    refuse("max_size: 2\n", 1, 11, "at least 10MB");
+    refuse("max_size: 9MB\n", 1, 11, "at least 10MB");
+    refuse("max_size: -2GB\n", 1, 11, "at least 10MB");
+    refuse("max_size: 99999999999999TB\n", 1, 11, "at least 10MB");
     refuse("profile: dep\n", 1, 10, "did you mean 'deep'?");
     refuse("zzzzzz: 1\n", 1, 1, "unknown key 'zzzzzz'; known: db");
 }
