@@ -13,15 +13,16 @@
 
 #include "bpf/nat.skel.h"
 #include "collector/nat_msg.h"
+#include "collector/nft_msg.h"
 
 #define FEATURE "address translation"
 #define HOOK "netfilter"
 #define TWIN "ctnetlink"
 #define LOST "who calls whom through virtual addresses and masquerading"
 
-/* Rules change seldom; a dump of chains costs about 1 us each, one of
- * connections about 5 us each. */
-#define LOOK_AGAIN (30 * RCA_SECOND)
+/* Chains are dumped (about 1 us each) when the ruleset's generation has
+ * changed; connections cost about 5 us each. */
+#define LOOK_AGAIN (5 * RCA_SECOND)
 #define DUMP_AGAIN (10 * RCA_SECOND)
 #define DUMP_AGAIN_MANY (60 * RCA_SECOND)
 #define MANY 2000
@@ -42,10 +43,12 @@ static const int points[] = {NF_INET_LOCAL_IN, NF_INET_POST_ROUTING};
 
 /** struct place - a namespace; @links: descriptors, -1: none
  * @wanted: it has a nat chain; @attached: all links are there
- * @looked: for chains; @dumped: when its connections are due again */
+ * @generation: of the rules that were looked at, 0: none
+ * @looked: for chains; @due: when its connections are dumped again */
 struct place {
     int links[N_LINKS];
     bool wanted, attached;
+    uint32_t generation;
     rca_time looked, due;
 };
 
@@ -120,7 +123,7 @@ static void attach(const struct rca_nat *nat, struct rca_observer *obs,
     for (size_t i = 0; i < N_LINKS; i++) {
         place->links[i] = attach_one(nat, obs, ns->fd, i);
         /* IPv6 may be off */
-        if (place->links[i] < 0 && i < RCA_ARRAY_SIZE(points))
+        if (i < RCA_ARRAY_SIZE(points) && place->links[i] < 0)
             place->attached = false;
     }
     if (!place->attached)
@@ -137,20 +140,32 @@ static int note_chain(void *arg, const struct nlmsghdr *msg)
     return 0;
 }
 
+static int read_generation(void *arg, const struct nlmsghdr *msg)
+{
+    return rca_nft_parse_generation(msg, (uint32_t *)arg);
+}
+
 static int look(struct rca_netlink_ns *ns, struct place *place, rca_time now)
 {
     _Alignas(8) char buf[RCA_NAT_REQUEST_BYTES];
+    uint32_t generation = 0;
     bool found = false;
     int r;
 
     if (place->looked && now - place->looked < LOOK_AGAIN)
         return 0;
     place->looked = now;
+    r = rca_netlink_ask(ns->nl, rca_nat_request_generation(buf),
+                        read_generation, &generation);
+    if (r || (generation && generation == place->generation))
+        return r;
     r = rca_netlink_dump(ns->nl, rca_nat_request_chains(buf), note_chain,
                          &found);
-    if (!r)
-        place->wanted = found;
-    return r;
+    if (r)
+        return r;
+    place->generation = generation;
+    place->wanted = found;
+    return 0;
 }
 
 static int tell_entry(void *arg, const struct nlmsghdr *msg)

@@ -33,6 +33,11 @@ static struct nlmsghdr *put_header(void *buf, unsigned type)
     return msg;
 }
 
+struct nlmsghdr *rca_nat_request_generation(void *buf)
+{
+    return put_header(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN);
+}
+
 struct nlmsghdr *rca_nat_request_chains(void *buf)
 {
     return put_header(buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN);

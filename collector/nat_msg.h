@@ -14,11 +14,13 @@
 #include "bpf/events.h"
 #include "graph/base/err.h"
 
-/** Room for either request. */
+/** Room for each request. */
 #define RCA_NAT_REQUEST_BYTES 64
 
-/** rca_nat_request_chains() - for a dump of all chains; _entries(): of all
- * connections; @buf has RCA_NAT_REQUEST_BYTES bytes, aligned to 4 */
+/** rca_nat_request_generation() - for the ruleset's, see
+ * rca_nft_parse_generation(); _chains(): for a dump of all chains; _entries():
+ * of all connections; @buf has RCA_NAT_REQUEST_BYTES bytes, aligned to 4 */
+struct nlmsghdr *rca_nat_request_generation(void *buf);
 struct nlmsghdr *rca_nat_request_chains(void *buf);
 struct nlmsghdr *rca_nat_request_entries(void *buf);
 

@@ -182,6 +182,7 @@ static void requests_fit(void **state)
     _Alignas(8) char buf[RCA_NAT_REQUEST_BYTES];
 
     (void)state;
+    assert_true(rca_nat_request_generation(buf)->nlmsg_len <= sizeof(buf));
     assert_true(rca_nat_request_chains(buf)->nlmsg_len <= sizeof(buf));
     assert_true(rca_nat_request_entries(buf)->nlmsg_len <= sizeof(buf));
 }
