@@ -106,7 +106,7 @@ deps: ## install the packages that the build needs (apt; root or sudo)
 	@tests/check/deps.sh $(PACKAGES)
 
 deps-dev: ## and those of lint, valgrind and fuzz
-	@tests/check/deps.sh $(PACKAGES) clang-format clang-tidy cppcheck \
+	@tests/check/deps.sh $(PACKAGES) clang-format clang-tidy cppcheck mandoc \
 	    libclang-rt-dev shellcheck valgrind
 
 # --- rules --------------------------------------------------------------------

@@ -65,7 +65,7 @@ int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
         {"duration", 'd', RCA_ARG_DURATION, "TIME", &options.duration, NULL,
          "stop by itself after this long"},
         {"source", 's', RCA_ARG_TEXT, "LIST", &options.sources, NULL,
-         "of host,cgroup,task,sock,drop,link,nft"},
+         "some, as host,cgroup,sock (all of them)"},
         {"profile", 'p', RCA_ARG_CHOICE, "P", &watch.profile,
          rca_profile_choices, "light, standard or deep: how much is watched"},
         {"deep", 0, RCA_ARG_DURATION, "TIME", &options.deep, NULL,
