@@ -119,7 +119,7 @@ static void share_link(struct rca_sock_book *book, const struct index *index,
     uint32_t first, i;
     double total = 0;
 
-    if (!rca_map_get(&index->first, &p, sizeof(p), &first))
+    if (!index->callers || !rca_map_get(&index->first, &p, sizeof(p), &first))
         return;
     for (i = first; i != RCA_SOCK_NONE_YET; i = index->callers[i].next)
         total += requests_since(&book->links[index->callers[i].link]);

@@ -60,7 +60,7 @@ static void an_older_kernel_tells_no_drops(void **state)
     struct rca_sock_listener l = {0};
 
     (void)state;
-    m.attr.nla_len = sizeof(m.attr) + 4 * SK_MEMINFO_DROPS;
+    m.attr.nla_len = sizeof(m.attr) + sizeof(m.info[0]) * SK_MEMINFO_DROPS;
     m.head.nlmsg_len = sizeof(m) - 4;
     assert_ok(rca_sock_diag_parse(&m.head, &l));
     assert_false(l.told);
