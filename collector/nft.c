@@ -25,12 +25,20 @@
 #define EDGES_MAX 5000
 
 #define REQUEST_BYTES 64
+#define HOOK "nfnetlink"
+#define LOST "packets dropped or matched by firewall rules"
+
+/* What the features say. */
+struct told {
+    size_t rules, uncounted, left_out, silent;
+};
 
 struct nft_state {
     struct rca_netlink_set set;
     struct rca_passers passers; /* of the namespace at hand */
     size_t edges_left;
-    size_t rules, uncounted, left_out; /* as last told */
+    struct told told; /* as last told */
+    uint64_t failed; /* answers that did not come whole */
 };
 
 /* What is kept about a namespace. */
@@ -107,19 +115,34 @@ struct updating {
     size_t at;
 };
 
+static void update(struct updating *u, const struct rca_nft_rule *rule)
+{
+    struct rca_nft_entry *entry = rca_nft_rules_find(u->rules, rule, &u->at);
+
+    if (!entry)
+        return;
+    entry->rule.packets = rule->packets;
+    entry->rule.bytes = rule->bytes;
+}
+
 static int update_rule(void *arg, const struct nlmsghdr *msg)
 {
-    struct updating *u = (struct updating *)arg;
     struct rca_nft_rule rule;
-    struct rca_nft_entry *entry = NULL;
 
-    if (rca_nft_parse_rule(msg, &rule) || !rule.counted)
+    if (rca_nft_parse_rule(msg, &rule) == 0 && rule.counted)
+        update((struct updating *)arg, &rule);
+    return 0;
+}
+
+static int update_policy(void *arg, const struct nlmsghdr *msg)
+{
+    struct rca_nft_chain chain;
+    struct rca_nft_rule rule;
+
+    if (rca_nft_parse_chain(msg, &chain) || !chain.drops || !chain.counted)
         return 0;
-    entry = rca_nft_rules_find(u->rules, &rule, &u->at);
-    if (entry) {
-        entry->rule.packets = rule.packets;
-        entry->rule.bytes = rule.bytes;
-    }
+    rule = rca_nft_rules_policy(&chain);
+    update((struct updating *)arg, &rule);
     return 0;
 }
 
@@ -171,7 +194,9 @@ static int refresh(struct rca_netlink_ns *ns)
     if (!err && (!ruleset->known || generation != ruleset->generation))
         return read_ruleset(ns, ruleset, generation);
     u.rules = &ruleset->rules;
-    if (!err && ruleset->rules.n)
+    if (!err && ruleset->rules.policies)
+        err = dump(ns, NFT_MSG_GETCHAIN, update_policy, &u);
+    if (!err && ruleset->rules.n > ruleset->rules.policies)
         err = dump(ns, NFT_MSG_GETRULE, update_rule, &u);
     if (err)
         ruleset->known = 0;
@@ -254,45 +279,51 @@ static void report_rule(struct rca_observer *obs,
                       (double)entry->rule.bytes);
 }
 
-static void report_counts(struct rca_observer *obs, size_t rules,
-                          size_t uncounted, size_t left_out)
+/* @what: printed with @n where that is not 0 */
+static void tell_lack(struct rca_observer *obs, const char *feature, size_t n,
+                      const char *what, const char *lost)
 {
     char how[96];
 
-    snprintf(how, sizeof how, "nfnetlink: %zu rules with a counter", rules);
-    rca_observer_feature(obs, "nftables rules", RCA_FEATURE_ON, how, "");
-    snprintf(how, sizeof how, "%zu rules have no `counter`", uncounted);
-    rca_observer_feature(obs, "nftables rules without a counter",
-                         uncounted ? RCA_FEATURE_OFF : RCA_FEATURE_ON,
-                         uncounted ? how : "there are none",
-                         uncounted ? "packets that they match or drop" : "");
-    snprintf(how, sizeof how, "%zu rules over %d in one namespace", left_out,
-             RCA_NFT_RULES_MAX);
-    rca_observer_feature(obs, "nftables rules over the limit",
-                         left_out ? RCA_FEATURE_OFF : RCA_FEATURE_ON,
-                         left_out ? how : "there are none",
-                         left_out ? "their packets; those that drop are kept"
-                                  : "");
+    snprintf(how, sizeof how, "%zu %s", n, what);
+    rca_observer_feature(obs, feature, n ? RCA_FEATURE_OFF : RCA_FEATURE_ON,
+                         n ? how : "there are none", n ? lost : "");
 }
+
+static void report_counts(struct rca_observer *obs, const struct told *t)
+{
+    char how[96];
+
+    snprintf(how, sizeof how, "nfnetlink: %zu rules with a counter", t->rules);
+    rca_observer_feature(obs, "nftables rules", RCA_FEATURE_ON, how, "");
+    tell_lack(obs, "nftables rules without a counter", t->uncounted,
+              "rules have no `counter`", "packets that they match or drop");
+    tell_lack(obs, "nftables policies without a counter", t->silent,
+              "chains drop what no rule accepts and do not count",
+              "which of them drops: the namespace's drops_netfilter_drop_total"
+              " has the sum");
+    tell_lack(obs, "nftables rules over the limit", t->left_out,
+              "rules over 500 in one namespace",
+              "their packets; those that drop are kept");
+}
+static_assert(RCA_NFT_RULES_MAX == 500, "what the text says");
 
 static void tell_counts(struct nft_state *state, struct rca_observer *obs)
 {
-    size_t rules = 0, uncounted = 0, left_out = 0;
+    struct told t = {0};
 
     for (size_t i = 0; i < state->set.n; i++) {
         const struct rca_nft_rules *r = rules_of(&state->set.ns[i]);
 
-        rules += r ? r->n : 0;
-        uncounted += r ? r->uncounted : 0;
-        left_out += r ? r->left_out : 0;
+        t.rules += r ? r->n : 0;
+        t.uncounted += r ? r->uncounted : 0;
+        t.left_out += r ? r->left_out : 0;
+        t.silent += r ? r->silent : 0;
     }
-    if (rules == state->rules && uncounted == state->uncounted &&
-        left_out == state->left_out)
+    if (memcmp(&t, &state->told, sizeof t) == 0)
         return;
-    state->rules = rules;
-    state->uncounted = uncounted;
-    state->left_out = left_out;
-    report_counts(obs, rules, uncounted, left_out);
+    state->told = t;
+    report_counts(obs, &t);
 }
 
 static void tell_namespaces(const struct nft_state *state,
@@ -339,7 +370,7 @@ static int probe(struct nft_state *s, struct rca_observer *obs)
     rca_observer_feature(obs, "nftables rules", RCA_FEATURE_OFF,
                          err == -EPERM ? "needs CAP_NET_ADMIN"
                                        : "no nf_tables in this kernel",
-                         "packets dropped or matched by firewall rules");
+                         LOST);
     return RCA_ENOSUPPORT;
 }
 
@@ -350,15 +381,19 @@ static int open_nft(const struct rca_source_env *env, struct rca_observer *obs,
     struct nft_state *s = (struct nft_state *)state;
     int err = 0;
 
-    (void)env;
     if (!s)
         return -ENOMEM;
+    if (!rca_source_may(env, HOOK)) {
+        rca_observer_feature(obs, "nftables rules", RCA_FEATURE_OFF,
+                             "turned off by 'without'", LOST);
+        return RCA_ENOSUPPORT;
+    }
     s->set.bus = NETLINK_NETFILTER;
     s->set.free_data = free_ruleset;
     err = probe(s, obs);
     if (err)
         return err;
-    report_counts(obs, 0, 0, 0);
+    report_counts(obs, &s->told);
     tell_namespaces(s, obs);
     *ret_state = RCA_TAKE(state);
     return 0;
@@ -391,15 +426,19 @@ static int tick_nft(void *state, struct rca_observer *obs)
     const unsigned version = s->set.version;
     int err = rca_netlink_set_refresh(&s->set, obs);
 
-    for (size_t i = 0; !err && i < s->set.n; i++)
-        if (s->set.ns[i].nl && refresh(&s->set.ns[i]) == -ENOMEM)
-            err = -ENOMEM;
+    for (size_t i = 0; !err && i < s->set.n; i++) {
+        const int r = s->set.ns[i].nl ? refresh(&s->set.ns[i]) : 0;
+
+        err = r == -ENOMEM ? r : 0;
+        s->failed += r != 0;
+    }
     if (err)
         return err;
+    rca_observe_loss(obs, "nft_dumps", s->failed);
     if (version != s->set.version)
         tell_namespaces(s, obs);
     tell_counts(s, obs);
-    return s->rules ? report_rules(s, obs) : 0;
+    return s->told.rules ? report_rules(s, obs) : 0;
 }
 
 const struct rca_source rca_source_nft = {

@@ -53,6 +53,13 @@ static uint32_t nested_be32(const struct nlattr *in_attr, unsigned type)
     return attr ? rca_netlink_be32(attr) : 0;
 }
 
+static uint64_t nested_be64(const struct nlattr *in_attr, unsigned type)
+{
+    const struct nlattr *attr = nested(in_attr, type);
+
+    return attr ? rca_netlink_be64(attr) : 0;
+}
+
 /* --- expressions ---------------------------------------------------------- */
 
 static void read_meta(struct walk *w, const struct nlattr *data)
@@ -119,13 +126,10 @@ static void read_cmp(struct walk *w, const struct nlattr *data)
 
 static void read_counter(struct walk *w, const struct nlattr *data)
 {
-    const struct nlattr *packets = nested(data, NFTA_COUNTER_PACKETS);
-    const struct nlattr *bytes = nested(data, NFTA_COUNTER_BYTES);
-
     w->rule->counted = 1;
     w->rule->exact = 1;
-    w->rule->packets = packets ? rca_netlink_be64(packets) : 0;
-    w->rule->bytes = bytes ? rca_netlink_be64(bytes) : 0;
+    w->rule->packets = nested_be64(data, NFTA_COUNTER_PACKETS);
+    w->rule->bytes = nested_be64(data, NFTA_COUNTER_BYTES);
 }
 
 static enum rca_nft_verdict verdict_of(int32_t code)
@@ -272,6 +276,33 @@ static void read_hook(const struct nlattr *data, struct rca_nft_chain *chain)
         rca_netlink_string(dev, chain->dev, sizeof chain->dev);
 }
 
+static void read_chain_attr(const struct nlattr *attr,
+                            struct rca_nft_chain *chain)
+{
+    switch (mnl_attr_get_type(attr)) {
+    case NFTA_CHAIN_TABLE:
+        rca_netlink_string(attr, chain->table, sizeof chain->table);
+        break;
+    case NFTA_CHAIN_NAME:
+        rca_netlink_string(attr, chain->name, sizeof chain->name);
+        break;
+    case NFTA_CHAIN_HOOK:
+        read_hook(attr, chain);
+        break;
+    case NFTA_CHAIN_POLICY:
+        chain->drops = mnl_attr_get_payload_len(attr) >= sizeof(uint32_t) &&
+                       rca_netlink_be32(attr) == NF_DROP;
+        break;
+    case NFTA_CHAIN_COUNTERS:
+        chain->counted = 1;
+        chain->packets = nested_be64(attr, NFTA_COUNTER_PACKETS);
+        chain->bytes = nested_be64(attr, NFTA_COUNTER_BYTES);
+        break;
+    default:
+        break;
+    }
+}
+
 int rca_nft_parse_chain(const struct nlmsghdr *msg,
                         struct rca_nft_chain *ret_chain)
 {
@@ -285,14 +316,8 @@ int rca_nft_parse_chain(const struct nlmsghdr *msg,
         return RCA_ESYNTAX;
     chain.family = gen->nfgen_family;
     in = rca_netlink_attrs(msg, sizeof *gen);
-    while ((attr = rca_netlink_next(&in))) {
-        if (mnl_attr_get_type(attr) == NFTA_CHAIN_TABLE)
-            rca_netlink_string(attr, chain.table, sizeof chain.table);
-        else if (mnl_attr_get_type(attr) == NFTA_CHAIN_NAME)
-            rca_netlink_string(attr, chain.name, sizeof chain.name);
-        else if (mnl_attr_get_type(attr) == NFTA_CHAIN_HOOK)
-            read_hook(attr, &chain);
-    }
+    while ((attr = rca_netlink_next(&in)))
+        read_chain_attr(attr, &chain);
     if (!chain.table[0] || !chain.name[0])
         return RCA_ESYNTAX;
     *ret_chain = chain;

@@ -43,6 +43,9 @@ struct rca_nft_iface {
  * @family: NFPROTO_*
  * @hook:   NF_INET_* (bridge: the same numbers), -1 if it is not a base chain
  * @dev:    of a netdev chain that is bound to one device, else ""
+ * @drops:  its policy: what no rule of it decided on is dropped
+ * @counted: @packets and @bytes are what its policy decided on; only chains that
+ *          were made so (by iptables-nft) have these counters
  */
 struct rca_nft_chain {
     int family;
@@ -50,6 +53,8 @@ struct rca_nft_chain {
     char table[NFT_NAME_MAXLEN];
     char name[NFT_NAME_MAXLEN];
     char dev[IFNAMSIZ];
+    _Bool drops, counted;
+    uint64_t packets, bytes;
 };
 
 /**

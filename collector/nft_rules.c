@@ -30,22 +30,8 @@ void rca_nft_rules_reset(struct rca_nft_rules *rules)
     rules->n_jumps = 0;
     rules->uncounted = 0;
     rules->left_out = 0;
-}
-
-int rca_nft_rules_add_chain(struct rca_nft_rules *rules,
-                            const struct rca_nft_chain *chain)
-{
-    struct rca_nft_node *chains = (struct rca_nft_node *)rca_grow(
-        rules->chains, rules->n_chains, &rules->cap_chains, sizeof *chains);
-
-    if (!chains)
-        return -ENOMEM;
-    rules->chains = chains;
-    chains[rules->n_chains++] = (struct rca_nft_node){
-        .chain = *chain,
-        .hooks = chain->hook < 0 ? 0 : HOOK(chain->hook),
-    };
-    return 0;
+    rules->policies = 0;
+    rules->silent = 0;
 }
 
 static int add_jump(struct rca_nft_rules *rules,
@@ -104,6 +90,51 @@ static int add_entry(struct rca_nft_rules *rules,
     entry->rule = *rule;
     entry->entity = RCA_ID_NONE;
     return 0;
+}
+
+struct rca_nft_rule rca_nft_rules_policy(const struct rca_nft_chain *chain)
+{
+    struct rca_nft_rule rule = {.family = chain->family,
+                                .verdict = RCA_NFT_DROP,
+                                .counted = 1,
+                                .exact = 1,
+                                .packets = chain->packets,
+                                .bytes = chain->bytes};
+
+    memcpy(rule.table, chain->table, sizeof rule.table);
+    memcpy(rule.chain, chain->name, sizeof rule.chain);
+    return rule;
+}
+
+static int add_policy(struct rca_nft_rules *rules,
+                      const struct rca_nft_chain *chain)
+{
+    const struct rca_nft_rule rule = rca_nft_rules_policy(chain);
+
+    if (chain->hook < 0 || !chain->drops)
+        return 0;
+    if (!chain->counted) {
+        rules->silent++;
+        return 0;
+    }
+    rules->policies++;
+    return add_entry(rules, &rule);
+}
+
+int rca_nft_rules_add_chain(struct rca_nft_rules *rules,
+                            const struct rca_nft_chain *chain)
+{
+    struct rca_nft_node *chains = (struct rca_nft_node *)rca_grow(
+        rules->chains, rules->n_chains, &rules->cap_chains, sizeof *chains);
+
+    if (!chains)
+        return -ENOMEM;
+    rules->chains = chains;
+    chains[rules->n_chains++] = (struct rca_nft_node){
+        .chain = *chain,
+        .hooks = chain->hook < 0 ? 0 : HOOK(chain->hook),
+    };
+    return add_policy(rules, chain);
 }
 
 int rca_nft_rules_add(struct rca_nft_rules *rules,
@@ -211,11 +242,14 @@ const char *rca_nft_entry_name(const struct rca_nft_entry *entry,
 {
     const struct rca_nft_rule *rule = &entry->rule;
 
-    snprintf(name, RCA_NFT_NAME_SIZE, "%s%s%s%s%s/%s/%llu", netns,
+    char last[24] = "policy";
+
+    if (rule->handle)
+        snprintf(last, sizeof last, "%llu", (unsigned long long)rule->handle);
+    snprintf(name, RCA_NFT_NAME_SIZE, "%s%s%s%s%s/%s/%s", netns,
              netns[0] ? ":" : "",
              entry->twin ? rca_nft_family_name(rule->family) : "",
-             entry->twin ? "/" : "", rule->table, rule->chain,
-             (unsigned long long)rule->handle);
+             entry->twin ? "/" : "", rule->table, rule->chain, last);
     return name;
 }
 

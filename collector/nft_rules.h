@@ -44,7 +44,10 @@ struct rca_nft_jump {
 
 /** struct rca_nft_rules - all-zero is empty; arrays owned
  * @uncounted: rules without a counter
- * @left_out:  rules with one, over the limit */
+ * @left_out:  rules with one, over the limit
+ * @policies:  base chains whose policy drops, and counts: each is an entry, as
+ *             if it were a last rule, of handle 0
+ * @silent:    base chains whose policy drops, and does not count */
 struct rca_nft_rules {
     struct rca_nft_entry *entries;
     size_t n, cap;
@@ -54,6 +57,7 @@ struct rca_nft_rules {
     size_t n_jumps, cap_jumps;
     size_t uncounted;
     size_t left_out;
+    size_t policies, silent;
 };
 
 void rca_nft_rules_done(struct rca_nft_rules *rules);
@@ -70,6 +74,9 @@ RCA_MUST_CHECK int rca_nft_rules_add(struct rca_nft_rules *rules,
  * O(chains * jumps) */
 void rca_nft_rules_link(struct rca_nft_rules *rules);
 
+/** rca_nft_rules_policy() - @chain's policy as a rule */
+struct rca_nft_rule rca_nft_rules_policy(const struct rca_nft_chain *chain);
+
 /** rca_nft_rules_find() - the kept rule that @rule is, or NULL
  * @at: where to begin, in the order in which they were added; updated */
 struct rca_nft_entry *rca_nft_rules_find(struct rca_nft_rules *rules,
@@ -78,7 +85,8 @@ struct rca_nft_entry *rca_nft_rules_find(struct rca_nft_rules *rules,
 
 #define RCA_NFT_NAME_SIZE (64 + 2 * NFT_NAME_MAXLEN + 32)
 
-/** rca_nft_entry_name() - "[NETNS:][FAMILY/]table/chain/handle"; returns @name
+/** rca_nft_entry_name() - "[NETNS:][FAMILY/]table/chain/handle", or ".../policy";
+ * returns @name
  * @netns: "" for the host's own */
 const char *rca_nft_entry_name(const struct rca_nft_entry *entry,
                                const char *netns, char name[RCA_NFT_NAME_SIZE]);

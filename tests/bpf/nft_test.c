@@ -5,6 +5,8 @@
  * the client. Expected counts follow from what was sent.
  */
 
+#include <unistd.h>
+
 #include "collector/source.h"
 #include "tests/bpf/net.h"
 
@@ -204,6 +206,76 @@ static void nics_are_filtered_by_rules_that_name_them(void **state)
     assert_int_equal(passes(f, eth0, "sw:sw/thru/5"), 0);
 }
 
+static const struct rca_feature *feature(struct fixture *f, const char *name)
+{
+    size_t n = 0;
+    const struct rca_feature *features = rca_observer_features(f->obs, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(features[i].name, name))
+            return &features[i];
+    fail_msg("no feature '%s'", name);
+    return NULL;
+}
+
+/* Only chains made by iptables-nft count what their policy decides on. */
+static void policies_that_drop_are_rules_of_their_own(void **state)
+{
+    struct fixture *f = get(state);
+    int tries = 0;
+
+    if (access("/usr/sbin/iptables-nft", X_OK)) {
+        print_message("needs iptables\n");
+        skip();
+    }
+    net_run("ip netns exec c iptables-nft -P OUTPUT DROP &&"
+            " ip netns exec c iptables-nft -A OUTPUT -p udp --dport 15"
+            "  -j ACCEPT &&"
+            " ip netns exec c iptables-nft -A OUTPUT -p udp --dport 16"
+            "  -j REJECT &&" /* which tells by ICMP */
+            " ip netns exec c iptables-nft -A OUTPUT -p icmp -j ACCEPT");
+    tick(f, 20);
+    assert_close(drops(f, "c:filter/OUTPUT/policy"), 0, 0);
+    net_send("c", "10.9.0.2", 14, 8);
+    net_send("c", "10.9.0.2", 15, 3);
+    net_send("c", "10.9.0.2", 16, 4);
+    do
+        tick(f, 21);
+    while (net_again(drops(f, "c:filter/OUTPUT/policy"), 8, &tries));
+    assert_close(drops(f, "c:filter/OUTPUT/policy"), 8, 0);
+    /* rules with the old modules' matches count like any other */
+    assert_close(packets(f, "c:filter/OUTPUT/2"), 3, 0);
+    assert_close(drops(f, "c:filter/OUTPUT/3"), 4, 0);
+    net_run("ip netns exec c iptables-nft -F &&"
+            " ip netns exec c iptables-nft -P OUTPUT ACCEPT");
+}
+
+static void policies_that_do_not_count_are_told(void **state)
+{
+    struct fixture *f = get(state);
+
+    tick(f, 22);
+    assert_int_equal(feature(f, "nftables policies without a counter")->state,
+                     RCA_FEATURE_ON);
+    net_run("echo 'table ip silent { chain x { type filter hook input priority"
+            " 0; policy drop; }; }' | ip netns exec sw nft -f -");
+    tick(f, 23);
+    assert_int_equal(feature(f, "nftables policies without a counter")->state,
+                     RCA_FEATURE_OFF);
+    net_run("ip netns exec sw nft delete table ip silent");
+}
+
+static void a_hook_left_out_is_not_used(void **state)
+{
+    struct rca_source_env without = env;
+    struct fixture *f = get(state);
+    void *source = NULL;
+
+    without.without = "nfnetlink";
+    assert_err(rca_source_nft.open(&without, f->obs, &source), RCA_ENOSUPPORT);
+    assert_null(source);
+}
+
 static void what_cannot_be_counted_is_told(void **state)
 {
     struct fixture *f = get(state);
@@ -230,7 +302,10 @@ int main(void)
         cmocka_unit_test(a_changed_ruleset_is_read_anew),
         cmocka_unit_test(users_are_filtered_by_what_they_pass),
         cmocka_unit_test(nics_are_filtered_by_rules_that_name_them),
+        cmocka_unit_test(policies_that_drop_are_rules_of_their_own),
+        cmocka_unit_test(policies_that_do_not_count_are_told),
         cmocka_unit_test(what_cannot_be_counted_is_told),
+        cmocka_unit_test(a_hook_left_out_is_not_used),
     };
 
     return cmocka_run_group_tests_name("nft", tests, setup, teardown);

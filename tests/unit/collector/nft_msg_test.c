@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "collector/nft_msg.h"
+
 #include <arpa/inet.h>
 #include <endian.h>
-#include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "collector/nft_rules.h"
-#include "tests/harness/oom.h"
 #include "tests/harness/test.h"
-
-/* --- messages as the kernel builds them ------------------------------------ */
 
 static _Alignas(8) char buf[4096];
 
@@ -269,8 +265,32 @@ static void chains_have_hooks_and_devices(void **state)
     assert_ok(rca_nft_parse_chain(msg, &chain));
     assert_int_equal(chain.hook, NF_INET_FORWARD);
     assert_string_equal(chain.dev, "eth0");
+    assert_false(chain.drops || chain.counted);
     begin_message(NFPROTO_NETDEV);
     assert_err(rca_nft_parse_chain(msg, &chain), RCA_ESYNTAX);
+}
+
+static void policies_have_counters_where_they_were_made_so(void **state)
+{
+    struct rca_nft_chain chain;
+    struct nlattr *counters = NULL;
+
+    (void)state;
+    begin_message(NFPROTO_IPV4);
+    mnl_attr_put_strz(msg, NFTA_CHAIN_TABLE, "filter");
+    mnl_attr_put_strz(msg, NFTA_CHAIN_NAME, "INPUT");
+    put_be32(NFTA_CHAIN_POLICY, NF_ACCEPT);
+    assert_ok(rca_nft_parse_chain(msg, &chain));
+    assert_false(chain.drops);
+    put_be32(NFTA_CHAIN_POLICY, NF_DROP);
+    counters = mnl_attr_nest_start(msg, NFTA_CHAIN_COUNTERS);
+    mnl_attr_put_u64(msg, NFTA_COUNTER_BYTES, htobe64(900));
+    mnl_attr_put_u64(msg, NFTA_COUNTER_PACKETS, htobe64(9));
+    mnl_attr_nest_end(msg, counters);
+    assert_ok(rca_nft_parse_chain(msg, &chain));
+    assert_true(chain.drops && chain.counted);
+    assert_int_equal(chain.packets, 9);
+    assert_int_equal(chain.bytes, 900);
 }
 
 static void a_generation_is_read(void **state)
@@ -286,193 +306,10 @@ static void a_generation_is_read(void **state)
     assert_int_equal(generation, 42);
 }
 
-/* --- rules together --------------------------------------------------------- */
-
-static void add_chain(struct rca_nft_rules *rules, int family, const char *name,
-                      int hook)
-{
-    struct rca_nft_chain chain = {.family = family, .hook = hook};
-
-    (void)snprintf(chain.table, sizeof chain.table, "t");
-    (void)snprintf(chain.name, sizeof chain.name, "%s", name);
-    assert_ok(rca_nft_rules_add_chain(rules, &chain));
-}
-
-static struct rca_nft_rule make_rule(const char *chain, uint64_t handle,
-                                     enum rca_nft_verdict verdict)
-{
-    struct rca_nft_rule rule = {.family = NFPROTO_IPV4,
-                                .table = "t",
-                                .handle = handle,
-                                .verdict = verdict,
-                                .counted = 1,
-                                .exact = 1};
-
-    (void)snprintf(rule.chain, sizeof rule.chain, "%s", chain);
-    return rule;
-}
-
-static void add_rule(struct rca_nft_rules *rules, const char *chain,
-                     uint64_t handle, const char *jump)
-{
-    struct rca_nft_rule rule =
-        make_rule(chain, handle, jump ? RCA_NFT_JUMP : RCA_NFT_DROP);
-
-    if (jump)
-        (void)snprintf(rule.jump, sizeof rule.jump, "%s", jump);
-    assert_ok(rca_nft_rules_add(rules, &rule));
-}
-
-static void hooks_follow_jumps_even_in_circles(void **state)
-{
-    struct rca_nft_rules rules = {0};
-
-    (void)state;
-    add_chain(&rules, NFPROTO_IPV4, "in", NF_INET_LOCAL_IN);
-    add_chain(&rules, NFPROTO_IPV4, "fwd", NF_INET_FORWARD);
-    add_chain(&rules, NFPROTO_IPV4, "a", -1);
-    add_chain(&rules, NFPROTO_IPV4, "b", -1);
-    add_chain(&rules, NFPROTO_IPV4, "alone", -1);
-    add_rule(&rules, "b", 1, "a");
-    add_rule(&rules, "a", 2, "b");
-    add_rule(&rules, "in", 3, "a");
-    add_rule(&rules, "fwd", 4, "a");
-    add_rule(&rules, "b", 5, NULL);
-    add_rule(&rules, "alone", 6, NULL);
-    add_rule(&rules, "in", 7, "nowhere");
-    rca_nft_rules_link(&rules);
-    assert_int_equal(rules.entries[4].hooks,
-                     1 << NF_INET_LOCAL_IN | 1 << NF_INET_FORWARD);
-    assert_int_equal(rules.entries[5].hooks, 0);
-    rca_nft_rules_done(&rules);
-}
-
-static void names_tell_the_family_only_of_twins(void **state)
-{
-    struct rca_nft_rules rules = {0};
-    char name[RCA_NFT_NAME_SIZE];
-
-    (void)state;
-    add_chain(&rules, NFPROTO_IPV4, "in", NF_INET_LOCAL_IN);
-    add_rule(&rules, "in", 12, NULL);
-    rca_nft_rules_link(&rules);
-    assert_string_equal(rca_nft_entry_name(&rules.entries[0], "", name),
-                        "t/in/12");
-    add_chain(&rules, NFPROTO_IPV6, "in", NF_INET_LOCAL_IN);
-    rca_nft_rules_link(&rules);
-    assert_string_equal(rca_nft_entry_name(&rules.entries[0], "ns", name),
-                        "ns:ip/t/in/12");
-    rca_nft_rules_done(&rules);
-}
-
-static void over_the_limit_those_that_drop_are_kept(void **state)
-{
-    struct rca_nft_rules rules = {0};
-    struct rca_nft_rule rule = make_rule("in", 1, RCA_NFT_ACCEPT);
-    size_t at = 0;
-
-    (void)state;
-    for (rule.handle = 1; rule.handle <= RCA_NFT_RULES_MAX + 3; rule.handle++)
-        assert_ok(rca_nft_rules_add(&rules, &rule));
-    rule.verdict = RCA_NFT_DROP;
-    assert_ok(rca_nft_rules_add(&rules, &rule));
-    rule.counted = 0;
-    assert_ok(rca_nft_rules_add(&rules, &rule));
-    assert_int_equal(rules.n, RCA_NFT_RULES_MAX);
-    assert_int_equal(rules.left_out, 4);
-    assert_int_equal(rules.uncounted, 1);
-    assert_non_null(rca_nft_rules_find(&rules, &rule, &at));
-    rule.handle = 1;
-    assert_non_null(rca_nft_rules_find(&rules, &rule, &at));
-    rule.handle = RCA_NFT_RULES_MAX;
-    assert_null(rca_nft_rules_find(&rules, &rule, &at));
-    rca_nft_rules_done(&rules);
-}
-
-static void failed_allocations_leave_the_rules_whole(void **state)
-{
-    struct rca_nft_rules rules = {0};
-    struct rca_nft_rule rule = make_rule("in", 1, RCA_NFT_JUMP);
-    const struct rca_nft_chain chain = {.hook = -1};
-
-    (void)state;
-    for (long n = 0; n < 2; n++) {
-        oom_after(n);
-        assert_err(rca_nft_rules_add(&rules, &rule), -ENOMEM);
-        oom_after(0);
-        assert_err(rca_nft_rules_add_chain(&rules, &chain), -ENOMEM);
-        oom_after(-1);
-        assert_int_equal(rules.n + rules.n_chains, 0);
-    }
-    rca_nft_rules_link(&rules);
-    rca_nft_rules_done(&rules);
-}
-
-/* --- who passes -------------------------------------------------------------- */
-
-/* A bridge br0 (index 1) with port pc (2), and eth0 (3), all in namespace 5. */
-static struct rca_link_map make_map(void)
-{
-    static const struct rca_nic nics[] = {
-        {.netns = 5, .link = {.index = 1, .name = "br0"}},
-        {.netns = 5, .link = {.index = 2, .name = "pc", .master = 1}},
-        {.netns = 5, .link = {.index = 3, .name = "eth0"}},
-    };
-    struct rca_link_map map = {0};
-
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(nics); i++)
-        assert_ok(rca_link_map_add(&map, &nics[i]));
-    rca_link_map_pair(&map);
-    return map;
-}
-
-static void interfaces_pass_by_name_prefix_number_and_bridge(void **state)
-{
-    struct rca_link_map map = make_map();
-    struct rca_nft_entry e = {0};
-
-    (void)state;
-    assert_true(rca_nft_entry_takes_nic(&e, &map, RCA_LINK_NONE));
-    e.rule.in = (struct rca_nft_iface){.name = "br0"};
-    assert_true(rca_nft_entry_takes_nic(&e, &map, 0));
-    assert_true(rca_nft_entry_takes_nic(&e, &map, 1));
-    assert_false(rca_nft_entry_takes_nic(&e, &map, 2));
-    assert_false(rca_nft_entry_takes_nic(&e, &map, RCA_LINK_NONE));
-    e.rule.in = (struct rca_nft_iface){.name = "et", .prefix = 1};
-    assert_true(rca_nft_entry_takes_nic(&e, &map, 2));
-    assert_false(rca_nft_entry_takes_nic(&e, &map, 1));
-    e.rule.in = (struct rca_nft_iface){.index = 2};
-    e.rule.out = (struct rca_nft_iface){.name = "eth0"};
-    assert_true(rca_nft_entry_takes_nic(&e, &map, 1));
-    assert_true(rca_nft_entry_takes_nic(&e, &map, 2));
-    assert_false(rca_nft_entry_takes_nic(&e, &map, 0));
-    rca_link_map_done(&map);
-}
-
-static void ends_pass_by_hook_and_port(void **state)
-{
-    struct rca_link_map map = make_map();
-    struct rca_nft_entry e = {.hooks = 1 << NF_INET_LOCAL_IN};
-
-    (void)state;
-    assert_true(rca_nft_entry_takes_end(&e, &map, 2, 1, 80));
-    assert_false(rca_nft_entry_takes_end(&e, &map, 1, 0, 80));
-    e.hooks = 1 << NF_INET_FORWARD;
-    assert_false(rca_nft_entry_takes_end(&e, &map, 2, 1, 80));
-    assert_true(rca_nft_entry_takes_end(&e, &map, 1, 0, 80));
-    e.rule.dport = 443;
-    assert_false(rca_nft_entry_takes_end(&e, &map, 1, 0, 80));
-    assert_true(rca_nft_entry_takes_end(&e, &map, 1, 0, 443));
-    assert_true(rca_nft_entry_takes_end(&e, &map, 1, 0, 0));
-    e.hooks = 0; /* not known: all */
-    assert_true(rca_nft_entry_takes_end(&e, &map, 2, 1, 443));
-    assert_true(rca_nft_entry_takes_end(&e, &map, 2, 0, 443));
-    rca_link_map_done(&map);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(policies_have_counters_where_they_were_made_so),
         cmocka_unit_test(a_rule_that_drops_a_port_is_understood),
         cmocka_unit_test(the_beginning_of_a_name_is_a_prefix),
         cmocka_unit_test(what_is_not_a_plain_comparison_narrows_nothing),
@@ -481,13 +318,7 @@ int main(void)
         cmocka_unit_test(a_cut_rule_is_refused_or_reads_less),
         cmocka_unit_test(chains_have_hooks_and_devices),
         cmocka_unit_test(a_generation_is_read),
-        cmocka_unit_test(hooks_follow_jumps_even_in_circles),
-        cmocka_unit_test(names_tell_the_family_only_of_twins),
-        cmocka_unit_test(over_the_limit_those_that_drop_are_kept),
-        cmocka_unit_test(failed_allocations_leave_the_rules_whole),
-        cmocka_unit_test(interfaces_pass_by_name_prefix_number_and_bridge),
-        cmocka_unit_test(ends_pass_by_hook_and_port),
     };
 
-    return cmocka_run_group_tests_name("nft", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("nft_msg", tests, NULL, NULL);
 }
