@@ -79,11 +79,10 @@ static int give(const char *path, mode_t type, const struct rca_user *user)
 
     if (fd < 0)
         return errno == ENOENT || errno == ELOOP ? 0 : -errno;
-    if (fstat(fd, &st))
-        r = -errno;
-    else if (st.st_uid == 0 && (st.st_mode & S_IFMT) == type &&
-             (type == S_IFDIR || st.st_nlink == 1) &&
-             fchownat(fd, "", user->uid, user->gid, AT_EMPTY_PATH))
+    if (fstat(fd, &st) ||
+        (st.st_uid == 0 && (st.st_mode & S_IFMT) == type &&
+         (type == S_IFDIR || st.st_nlink == 1) &&
+         fchownat(fd, "", user->uid, user->gid, AT_EMPTY_PATH)))
         r = -errno;
     (void)close(fd);
     return r;

@@ -95,9 +95,9 @@ static int read_answer(struct rca_privileged *helper, _Bool wants_fd)
     return -EPIPE;
 }
 
-static int by_helper(struct rca_privileged *helper,
-                     const struct rca_wire_request *request,
-                     const void *payload, const int *fds)
+/* @buf holds what @request says, as it goes over the socket. */
+static int by_helper(struct rca_privileged *helper, void *buf,
+                     const struct rca_wire_request *request, const int *fds)
 {
     const _Bool wants_fd =
         request->verb != RCA_VERB_SEND && request->verb != RCA_VERB_TURN_ON;
@@ -105,13 +105,15 @@ static int by_helper(struct rca_privileged *helper,
 
     if (helper->socket < 0)
         return -EPIPE;
-    r = rca_privileged_write(helper->socket, request, sizeof(*request), payload,
-                             request->size, fds, request->n_fds);
+    r = rca_privileged_write(helper->socket, buf,
+                             sizeof(*request) + request->size, fds,
+                             request->n_fds);
     if (r == 0)
         return read_answer(helper, wants_fd);
-    if (r != -EBADF && r != -ETOOMANYREFS)
-        give_up(helper, rca_strerror(r));
-    return r == -EBADF || r == -ETOOMANYREFS ? r : -EPIPE;
+    if (r == -EBADF || r == -ETOOMANYREFS) /* our own fault, of this one */
+        return r;
+    give_up(helper, rca_strerror(r));
+    return -EPIPE;
 }
 
 /* Fill in what all requests have, check it as the other side will, and go. A
@@ -120,19 +122,19 @@ static int ask(struct rca_privileged *helper, struct rca_wire_request request,
                const void *payload, const int *fds)
 {
     char buf[sizeof(request) + RCA_WIRE_PAYLOAD];
-    const void *checked;
+    const void *checked = NULL;
 
     request.magic = RCA_WIRE_MAGIC;
     if (request.size > RCA_WIRE_PAYLOAD)
         return -EPERM;
     memcpy(buf, &request, sizeof(request));
-    if (request.size)
+    if (payload)
         memcpy(buf + sizeof(request), payload, request.size);
     if (rca_wire_parse_request(buf, sizeof(request) + request.size,
                                request.n_fds, &request, &checked))
         return -EPERM;
-    return helper ? by_helper(helper, &request, payload, fds)
-                  : directly(NULL, &request, payload, fds);
+    return helper ? by_helper(helper, buf, &request, fds)
+                  : directly(NULL, &request, checked, fds);
 }
 
 /* --- the verbs ------------------------------------------------------------ */
@@ -281,20 +283,20 @@ int rca_privileged_start(const struct rca_privileged_options *options,
     return r;
 }
 
-void rca_privileged_stop(struct rca_privileged **slot)
+void rca_privileged_stop(struct rca_privileged **helper)
 {
-    struct rca_privileged *helper = *slot;
+    struct rca_privileged *h = *helper;
 
-    *slot = NULL;
-    if (!helper)
+    *helper = NULL;
+    if (!h)
         return;
-    if (helper->socket >= 0) {
-        (void)shutdown(helper->socket, SHUT_RDWR); /* ends it for copies too */
-        (void)close(helper->socket);
+    if (h->socket >= 0) {
+        (void)shutdown(h->socket, SHUT_RDWR); /* ends it for copies too */
+        (void)close(h->socket);
     }
-    while (waitpid(helper->pid, NULL, 0) < 0 && errno == EINTR)
+    while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
         ;
-    free(helper);
+    free(h);
 }
 
 int rca_privileged_pid(const struct rca_privileged *helper)

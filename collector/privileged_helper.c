@@ -94,14 +94,14 @@ static int prepare(struct helper *h,
 
 static int answer(const struct helper *h, int result)
 {
-    const struct rca_wire_answer answer = {
+    struct rca_wire_answer answer = {
         .magic = RCA_WIRE_MAGIC,
         .result = result < 0 ? result : 0,
         .n_fds = result > 0,
     };
 
-    return rca_privileged_write(h->socket, &answer, sizeof(answer), NULL, 0,
-                                &result, answer.n_fds);
+    return rca_privileged_write(h->socket, &answer, sizeof(answer), &result,
+                                answer.n_fds);
 }
 
 static int carry_out(struct helper *h, const struct rca_wire_request *request,

@@ -12,16 +12,12 @@ union control {
     char bytes[CMSG_SPACE(RCA_WIRE_FDS * sizeof(int))];
 };
 
-int rca_privileged_write(int socket, const void *head, size_t head_len,
-                         const void *body, size_t body_len, const int *fds,
+int rca_privileged_write(int socket, void *buf, size_t len, const int *fds,
                          size_t n_fds)
 {
-    struct iovec iov[] = {
-        {.iov_base = (void *)(uintptr_t)head, .iov_len = head_len},
-        {.iov_base = (void *)(uintptr_t)body, .iov_len = body_len},
-    };
+    struct iovec iov = {.iov_base = buf, .iov_len = len};
     union control control = {0};
-    struct msghdr msg = {.msg_iov = iov, .msg_iovlen = 2};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
     struct cmsghdr *c = &control.header;
     ssize_t n;
 

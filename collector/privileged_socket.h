@@ -10,12 +10,11 @@
 
 #include "collector/privileged_wire.h"
 
-/** rca_privileged_write() - @head and @body as one datagram, with the
- * descriptors @fds (borrowed); at most RCA_WIRE_FDS; 0 or -errno */
-RCA_MUST_CHECK int rca_privileged_write(int socket, const void *head,
-                                        size_t head_len, const void *body,
-                                        size_t body_len, const int *fds,
-                                        size_t n_fds);
+/** rca_privileged_write() - @len bytes of @buf, which are not changed, as one
+ * datagram, with the descriptors @fds (borrowed), at most RCA_WIRE_FDS; 0 or
+ * -errno */
+RCA_MUST_CHECK int rca_privileged_write(int socket, void *buf, size_t len,
+                                        const int *fds, size_t n_fds);
 
 /**
  * rca_privileged_read() - receive one into @buf

@@ -104,8 +104,7 @@ static void tell(struct watch *w, int out)
     len += (size_t)snprintf(
         text + len, sizeof(text) - len, "nic %d rule %d netns %d\n",
         !isnan(at_later(w, RCA_KIND_NIC, "late/v0", "receive_bytes_total")),
-        !isnan(
-            at_later(w, RCA_KIND_RULE, "late:t/a/2", "rule_packets_total")),
+        !isnan(at_later(w, RCA_KIND_RULE, "late:t/a/2", "rule_packets_total")),
         !isnan(at_later(w, RCA_KIND_NETNS, "late", "udp_no_port_total")));
     if (write(out, text, len) != (ssize_t)len)
         _exit(1);

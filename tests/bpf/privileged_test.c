@@ -270,16 +270,15 @@ static void it_sends_nothing_that_changes(void **state)
 static void it_ends_on_what_is_malformed(void **state)
 {
     struct rca_privileged *helper = start(NULL, 0);
-    const struct rca_wire_request bad = {.magic = RCA_WIRE_MAGIC,
-                                         .verb = RCA_VERB_COUNT};
+    struct rca_wire_request bad = {.magic = RCA_WIRE_MAGIC,
+                                   .verb = RCA_VERB_COUNT};
     const int socket = *(const int *)helper; /* its first member */
     const int pid = rca_privileged_pid(helper);
     struct pollfd end = {.fd = socket, .events = POLLIN};
     int status = 0;
 
     (void)state;
-    assert_ok(
-        rca_privileged_write(socket, &bad, sizeof(bad), NULL, 0, NULL, 0));
+    assert_ok(rca_privileged_write(socket, &bad, sizeof(bad), NULL, 0));
     assert_int_equal(poll(&end, 1, 10000), 1);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
