@@ -19,8 +19,11 @@
  *
  * In WAL mode with synchronous=NORMAL a commit is in the page cache when
  * append returns: it survives the death of the process, not that of the
- * machine; the database stays sound in both. The log is never cut, so that its
- * room is there for retention to work in when the disk is full.
+ * machine; the database stays sound in both.
+ *
+ * The lock's file holds zeros, room that retention works in when the disk is
+ * full: to delete is to write into the log, and where a checkpoint cannot make
+ * the database longer the log only grows.
  */
 
 /** How long a writer waits for one who keeps a blob, and that for it. */
@@ -28,6 +31,32 @@
 
 /* Room for "file:", the path with each byte escaped, and the option. */
 #define URI_MAX (PATH_MAX * 3 + 32)
+
+/** Bytes of the reserve: by how much a checkpoint of CHECKPOINT pages of 4 KiB
+ * makes the database longer at most, and as much for the log of a deletion. */
+#define RESERVE ((off_t)2 << 20)
+#define CHECKPOINT "256"
+
+int rca_reserve_take(struct rca_store *store)
+{
+    static const char zeros[16384];
+
+    for (off_t at = 0; at < RESERVE; at += (off_t)sizeof(zeros)) {
+        if (pwrite(store->lock, zeros, sizeof(zeros), at) ==
+            (ssize_t)sizeof(zeros))
+            continue;
+        rca_reserve_drop(store);
+        return -1;
+    }
+    return 0;
+}
+
+void rca_reserve_drop(struct rca_store *store)
+{
+    int ignored = ftruncate(store->lock, 0);
+
+    (void)ignored; /* then there is no less room than before */
+}
 
 static int fail(const struct rca_store *s, int err, const char *path,
                 struct rca_diag *diag)
@@ -192,8 +221,10 @@ static int make_ready(struct rca_store *s, _Bool blank, int version)
     if (s->mode == RCA_STORE_WRITE && rc == SQLITE_OK)
         rc = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     if (s->mode != RCA_STORE_READ && rc == SQLITE_OK)
-        rc = sqlite3_exec(s->db, "PRAGMA synchronous = NORMAL", NULL, NULL,
-                          NULL);
+        rc = sqlite3_exec(s->db,
+                          "PRAGMA synchronous = NORMAL;"
+                          "PRAGMA wal_autocheckpoint = " CHECKPOINT,
+                          NULL, NULL, NULL);
     if (rc != SQLITE_OK || s->mode != RCA_STORE_WRITE)
         return rca_sql_error(rc);
     return rca_schema_migrate(s->db, version);
@@ -266,6 +297,8 @@ static int open_in(struct rca_store *s, const char *path, struct rca_diag *diag)
     err = make_ready(s, blank, version);
     if (!err)
         err = load(s);
+    if (!err && s->mode == RCA_STORE_WRITE)
+        s->full = rca_reserve_take(s) < 0;
     if (err == RCA_ECORRUPT)
         return rca_diag_set(diag, err, path, 0, "damaged: %s",
                             sqlite3_errcode(s->db) == SQLITE_OK

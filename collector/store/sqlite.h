@@ -113,7 +113,7 @@ struct rca_store {
     sqlite3 *db;
     sqlite3_stmt *sql[RCA_SQL_COUNT];
     enum rca_store_mode mode;
-    int lock; /* descriptor of the writer's lock, or -1 */
+    int lock; /* descriptor of the writer's lock, or -1; holds the reserve */
     _Bool scanning;
     struct rca_names entities, series;
     /* the writer's */
@@ -137,7 +137,15 @@ struct rca_store {
         int64_t chunks, samples, bytes; /* written */
     } roll;
     _Bool due, forget;
+    _Bool full; /* the disk; the reserve is let go of */
 };
+
+/* --- sqlite.c --- */
+
+/** rca_reserve_take() - set room aside; 0, or -1 where there is none
+ * rca_reserve_drop() - give it to the disk */
+int rca_reserve_take(struct rca_store *store);
+void rca_reserve_drop(struct rca_store *store);
 
 /* --- sqlite_sql.c --- */
 

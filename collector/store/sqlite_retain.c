@@ -276,18 +276,28 @@ static int shrink_step(struct rca_store *s)
     return err ? err : 1;
 }
 
-int rca_store_maintain(struct rca_store *store,
-                       const struct rca_retention *keep, rca_time now)
+/* What was deleted is the disk's again, the log is cut, and the reserve is
+ * taken anew, if there is room. */
+static int recover(struct rca_store *s)
+{
+    int err;
+
+    while ((err = rca_sql_next(s, RCA_SQL_VACUUM_SOME)) > 0)
+        ;
+    if (!err)
+        err = rca_sql_last(s, RCA_SQL_CHECKPOINT);
+    if (!err)
+        s->full = rca_reserve_take(s) < 0;
+    return err;
+}
+
+static int maintain(struct rca_store *store, const struct rca_retention *keep,
+                    rca_time now)
 {
     int err = 0;
 
-    if (store->mode != RCA_STORE_WRITE)
-        return -EROFS;
-    if (store->scanning)
-        return -EBUSY;
-    if (!store->due)
-        return 0;
-    if (keep->coarse)
+    /* a full disk: first of all room is made */
+    if (keep->coarse && !store->full)
         err = rca_coarse_step(store);
     if (err == 0)
         err = drop_step(store, keep, now);
@@ -295,7 +305,33 @@ int rca_store_maintain(struct rca_store *store,
         err = forget_step(store, now);
     if (err == 0)
         err = shrink_step(store);
+    /* at once: each window that goes makes the log longer */
+    if (err >= 0 && store->full) {
+        const int more = err;
+
+        err = recover(store);
+        err = err ? err : more;
+    }
+    return err;
+}
+
+int rca_store_maintain(struct rca_store *store,
+                       const struct rca_retention *keep, rca_time now)
+{
+    int err;
+
+    if (store->mode != RCA_STORE_WRITE)
+        return -EROFS;
+    if (store->scanning)
+        return -EBUSY;
+    if (!store->due)
+        return 0;
+    if (store->full)
+        rca_reserve_drop(store);
+    err = maintain(store, keep, now);
+    if (err == -ENOSPC)
+        store->full = 1;
     if (err == 0)
-        store->due = 0; /* until a window is sealed */
+        store->due = store->full; /* else until a window is sealed */
     return err;
 }

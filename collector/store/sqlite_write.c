@@ -446,6 +446,8 @@ int rca_store_append(struct rca_store *store, const struct rca_tick *tick)
     if (!err)
         err = add_row(store, tick->time, &plan);
     err = rca_sql_end(store, err);
+    if (err == -ENOSPC)
+        store->due = store->full = 1;
     if (err)
         return err;
 
