@@ -64,6 +64,8 @@ int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv)
          "between ticks (1s)"},
         {"duration", 'd', RCA_ARG_DURATION, "TIME", &options.duration, NULL,
          "stop by itself after this long"},
+        {"ticks", 'n', RCA_ARG_NUMBER, "N", &options.ticks, NULL,
+         "stop by itself after that many are stored"},
         {"source", 's', RCA_ARG_TEXT, "LIST", &options.sources, NULL,
          "some, as host,cgroup,sock (all of them)"},
         {"profile", 'p', RCA_ARG_CHOICE, "P", &watch.profile,

@@ -274,6 +274,7 @@ static void fill_loop(struct run *run)
     loop->stop = run->opt->stop;
     loop->notify = run->opt->notify;
     loop->duration = run->opt->duration;
+    loop->enough = run->opt->ticks;
     loop->deep = run->opt->deep;
     loop->profile = run->env.profile;
     loop->line.interval = run->opt->interval;

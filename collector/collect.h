@@ -17,6 +17,7 @@ struct rca_collect_options {
     rca_time interval; /* at least 100 ms */
     rca_time duration; /* 0: until stopped */
     const char *sources; /* comma-separated names, or NULL for all */
+    uint64_t ticks; /* stored, after which it ends; 0: any number */
     rca_time deep; /* profile deep for this long, then the configuration's,
                     * at most standard; 0: the configuration's at once */
     const struct rca_config *config;

@@ -379,6 +379,12 @@ int rca_loop_begin(struct rca_loop *loop)
                    put_features(loop, loop->clock->wall(loop->clock->arg)));
 }
 
+static _Bool is_over(const struct rca_loop *loop)
+{
+    return (loop->duration && mono(loop) - loop->start >= loop->duration) ||
+           (loop->enough && loop->ticks >= loop->enough);
+}
+
 int rca_loop_run(struct rca_loop *loop)
 {
     int r = 0;
@@ -387,7 +393,7 @@ int rca_loop_run(struct rca_loop *loop)
         const uint64_t lost = loop->line.lost;
         rca_time next;
 
-        if (loop->duration && mono(loop) - loop->start >= loop->duration)
+        if (is_over(loop))
             break;
         next = wait_tick(loop);
         if (next == RCA_TIME_NONE)

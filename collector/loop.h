@@ -27,7 +27,7 @@ struct rca_notify;
  * @commit: rca_observer_commit(), or a test's; required
  * @stop:   ends the loop when not zero; may be NULL
  * @notify: told of life; may be NULL
- * @duration: ns to run, 0: until stopped
+ * @duration: ns to run, 0: until stopped; @enough: ticks to store, 0: any
  * @deep:   ns of profile deep from the start, 0: none
  * @line:   @line.interval and @line.last are set by the caller
  * @active: the sources, opened in @profile
@@ -42,6 +42,7 @@ struct rca_loop {
     const volatile sig_atomic_t *stop;
     struct rca_notify *notify;
     rca_time duration, deep;
+    uint64_t enough;
 
     struct rca_timeline line;
     struct rca_governor gov;

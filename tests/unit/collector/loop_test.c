@@ -191,6 +191,19 @@ static void each_second_has_its_tick(void **state)
     assert_int_equal(box->loop.active[0].ticks, 100);
 }
 
+static void enough_ticks_end_the_run(void **state)
+{
+    struct box *box = *state;
+
+    box->loop.enough = 7;
+    box->store_err = -EBUSY; /* not stored: does not count */
+    assert_ok(run(box, 3 * RCA_SECOND));
+    assert_int_equal(box->n, 0);
+    box->store_err = 0;
+    assert_ok(run(box, 100 * RCA_SECOND));
+    assert_int_equal(box->n, 7);
+}
+
 static void a_slow_tick_is_gaps_that_are_counted(void **state)
 {
     struct box *box = *state;
@@ -350,6 +363,7 @@ int main(void)
 #define BOX_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         BOX_TEST(each_second_has_its_tick),
+        BOX_TEST(enough_ticks_end_the_run),
         BOX_TEST(a_slow_tick_is_gaps_that_are_counted),
         BOX_TEST(what_the_store_cannot_take_is_lost_and_counted),
         BOX_TEST(a_clock_set_forward_only_moves_the_ticks),
