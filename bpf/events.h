@@ -371,3 +371,19 @@ struct rca_qdisc_sojourn {
 _Static_assert(sizeof(struct rca_qdisc_sojourn) ==
                    8 * (5 + RCA_LATENCY_BUCKETS),
                "both sides must agree");
+
+/* --- run queues, deep profile ---------------------------------------------- */
+
+/** struct rca_runq - waits of a cgroup's tasks for a processor, ended since the
+ * source was opened; @max_ns: of an epoch, by epoch & 1; good where @max_epoch
+ * matches */
+struct rca_runq {
+    __u64 waits;
+    __u64 sum_ns;
+    __u64 max_ns[2];
+    __u32 max_epoch[2];
+    __u64 bucket[RCA_LATENCY_BUCKETS];
+};
+
+_Static_assert(sizeof(struct rca_runq) == 8 * (5 + RCA_LATENCY_BUCKETS),
+               "both sides must agree");

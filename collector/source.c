@@ -11,6 +11,7 @@
 static const struct rca_source *const table[] = {
     &rca_source_cgroup,
     &rca_source_task,
+    &rca_source_runq,
     &rca_source_host,
     &rca_source_disk,
     &rca_source_fs,

@@ -92,6 +92,7 @@ extern const struct rca_source rca_source_disk; /* load, latency, who uses it */
 extern const struct rca_source rca_source_fs; /* how full file systems are */
 extern const struct rca_source rca_source_cgroup; /* cgroup v1 and v2 files */
 extern const struct rca_source rca_source_task; /* BPF iterator over tasks */
+extern const struct rca_source rca_source_runq; /* waits for a processor */
 extern const struct rca_source rca_source_sock; /* requests, latency, calls */
 extern const struct rca_source rca_source_drop; /* packet drops by reason */
 extern const struct rca_source rca_source_link; /* rtnetlink: NICs, qdiscs */
