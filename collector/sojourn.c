@@ -71,14 +71,13 @@ static int load(struct rca_sojourn *s, _Bool raw)
     return r;
 }
 
-static int load_best(struct rca_sojourn *s, const struct rca_source_env *env,
-                     enum rca_sojourn_hook hook)
+static int load_best(struct rca_sojourn *s, _Bool best, _Bool twin)
 {
     int r = -ENOTSUP;
 
-    if (hook == RCA_SOJOURN_HOOK_BEST && rca_source_may(env, HOOK))
+    if (best)
         r = load(s, 0);
-    if (r < 0 && r != -ENOMEM && rca_source_may(env, TWIN))
+    if (r < 0 && r != -ENOMEM && twin)
         r = load(s, 1);
     return r;
 }
@@ -100,17 +99,19 @@ int rca_sojourn_open(const struct rca_source_env *env, struct rca_observer *obs,
                      struct rca_sojourn **ret_sojourn)
 {
     struct rca_sojourn *s RCA_CLEANUP(close_sojourn) = calloc(1, sizeof(*s));
+    const _Bool best = rca_source_may(env, HOOK);
+    const _Bool twin = rca_source_may(env, TWIN);
     char how[96];
     int r;
 
     if (!s)
         return -ENOMEM;
-    if (!rca_source_may(env, HOOK) && !rca_source_may(env, TWIN)) {
+    if (!best && !twin) {
         rca_observer_feature(obs, FEATURE, RCA_FEATURE_OFF,
                              "turned off by 'without'", LOST);
         return RCA_ENOSUPPORT;
     }
-    r = load_best(s, env, hook);
+    r = load_best(s, best && hook == RCA_SOJOURN_HOOK_BEST, twin);
     if (r == 0)
         r = rca_sojourn_set_profile(s, obs, env->profile);
     if (r < 0) {

@@ -206,8 +206,8 @@ static void packets_that_arrive_are_no_drops(void **state)
         assert_int_equal(count(&d, any[i]), 0);
 }
 
-/* A NIC with an address, and a rule that drops what goes to it: counted for the
- * namespace and for the NIC. */
+/* Packets for another host, which the far end of a veth takes and drops: counted
+ * for the namespace and for the NIC. */
 static void drops_are_counted_on_their_nic(void **state)
 {
     RCA_CLEANUP(drops_done) struct drops d = {.netns = 0};
@@ -217,8 +217,10 @@ static void drops_are_counted_on_their_nic(void **state)
     double n = 0, host = 0;
 
     (void)state;
-    if (!start(RCA_DROP_HOOK_BEST, &d) || !d.obs)
+    if (!start(RCA_DROP_HOOK_BEST, &d) || !d.obs) {
         skip();
+        return; /* for clang-tidy: skip() does not return */
+    }
     obs = d.obs;
     net_run("sysctl -qw net.ipv6.conf.default.disable_ipv6=1 &&"
             " ip link add d0 type veth peer name d1 &&"
