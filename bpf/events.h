@@ -146,6 +146,8 @@ _Static_assert(sizeof(struct rca_sock_sum) == 64, "a cache line");
 /**
  * struct rca_sock_edge - counted for a key since the source was opened
  * @refused, @timed_out: of sum.failures; the rest is unreachable or the like
+ * @resets_sent, @vanished: of sum.resets: by this side; nobody answered any
+ *             more; the rest by the other side
  * @max_ns:    largest of an epoch, by epoch & 1; good where @max_epoch matches
  * @srtt_us:   smoothed round trip of the connection that reported last
  * @pid:       process that used one last
@@ -156,6 +158,8 @@ struct rca_sock_edge {
     struct rca_sock_sum sum;
     __u64 refused;
     __u64 timed_out;
+    __u64 resets_sent;
+    __u64 vanished;
     __u64 sum_ns[RCA_SOCK_TIMES];
     __u64 max_ns[2][RCA_SOCK_TIMES];
     __u32 max_epoch[2];
@@ -167,7 +171,7 @@ struct rca_sock_edge {
 };
 
 _Static_assert(sizeof(struct rca_sock_edge) ==
-                   64 + 8 * (2 + 3 * RCA_SOCK_TIMES) + 24 +
+                   64 + 8 * (4 + 3 * RCA_SOCK_TIMES) + 24 +
                        4 * RCA_SOCK_TIMES * RCA_LATENCY_BUCKETS,
                "both sides must agree");
 

@@ -215,8 +215,10 @@ static __always_inline int takes(struct sock *sk)
     return 0;
 }
 
-/* Once a connection, whoever notices first. */
-static __always_inline void count_reset(struct sock_state *s)
+/* Once a connection, whoever notices first: the other side's reset is told
+ * before the state changes, ours after it. */
+static __always_inline void count_reset(const struct sock *sk,
+                                        struct sock_state *s, bool ours)
 {
     struct rca_sock_edge *edge;
 
@@ -225,9 +227,12 @@ static __always_inline void count_reset(struct sock_state *s)
     s->reset = 1;
     edge = rca_edge_of(&s->key);
     RCA_COUNT(edge, resets, 1);
+    if (edge && ours)
+        __sync_fetch_and_add(
+            sk->sk_err == ETIMEDOUT ? &edge->vanished : &edge->resets_sent, 1);
 }
 
-static __always_inline int was_reset(const struct sock *sk)
+static __always_inline int was_reset(const struct sock *sk, bool ours)
 {
     struct sock_state *s;
 
@@ -236,7 +241,7 @@ static __always_inline int was_reset(const struct sock *sk)
         return 0;
     s = old_state(sk);
     if (s)
-        count_reset(s);
+        count_reset(sk, s, ours);
     return 0;
 }
 
@@ -267,7 +272,7 @@ static __always_inline void leaves_established(const struct sock *sk,
         now - s->began >= GIVE_UP_NS)
         end_turn(sk, s, now, true);
     if (state == TCP_CLOSE)
-        count_reset(s); /* without a handshake: reset, or timed out */
+        count_reset(sk, s, true); /* without a handshake: reset, or timed out */
 }
 
 static __always_inline int settles(const struct sock *sk, int from, int to)
@@ -393,13 +398,13 @@ int BPF_PROG(on_taken_function, struct sock *sk, struct msghdr *msg,
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(on_receive_reset, struct sock *sk)
 {
-    return was_reset(sk);
+    return was_reset(sk, false);
 }
 
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(on_send_reset, const struct sock *sk)
 {
-    return sk ? was_reset(sk) : 0;
+    return sk ? was_reset(sk, true) : 0;
 }
 
 /* Who listens already, or in the place of one that is gone. */

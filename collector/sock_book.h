@@ -32,7 +32,8 @@ struct rca_sock_tally {
     uint64_t connections, failures, resets, retransmits;
     double reply_retransmits; /* shared out, too */
     uint64_t refused, timed_out; /* of failures */
-    _Bool failures_known; /* their kinds were reported before */
+    uint64_t resets_sent, vanished; /* of resets */
+    _Bool failures_known, resets_known; /* kinds were reported before */
     double errors; /* shared out among callers, so not whole */
     uint64_t sum_ns[RCA_SOCK_TIMES];
     uint64_t bucket[RCA_SOCK_TIMES][RCA_LATENCY_BUCKETS];

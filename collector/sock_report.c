@@ -58,6 +58,8 @@ static void add_link(struct rca_sock_book *book, uint32_t party,
     t->retransmits += now->sum.retransmits - then->sum.retransmits;
     t->refused += now->refused - then->refused;
     t->timed_out += now->timed_out - then->timed_out;
+    t->resets_sent += now->resets_sent - then->resets_sent;
+    t->vanished += now->vanished - then->vanished;
     t->errors += (double)(now->sum.errors - then->sum.errors);
     if (now->srtt_us) {
         t->rtt_us += now->srtt_us;
@@ -149,6 +151,25 @@ static void report_failures(struct rca_observer *obs,
     t->failures_known = 1;
 }
 
+/* Likewise who ended connections. */
+static void report_resets(struct rca_observer *obs,
+                          const struct rca_sock_party *p)
+{
+    struct rca_sock_tally *t = p->tally;
+    const double known = t->resets_known ? 1 : 0;
+
+    if (!t->resets || p->kind == RCA_KIND_PEER)
+        return;
+    rca_observe_value(obs, p->id, "connection_resets_sent_total",
+                      known * (double)t->resets_sent);
+    rca_observe_value(obs, p->id, "connection_resets_timeout_total",
+                      known * (double)t->vanished);
+    rca_observe_value(obs, p->id, "connection_resets_received_total",
+                      known *
+                          (double)(t->resets - t->resets_sent - t->vanished));
+    t->resets_known = 1;
+}
+
 static void report_queue(struct rca_observer *obs,
                          const struct rca_sock_party *p)
 {
@@ -192,6 +213,7 @@ static void report_values(struct rca_observer *obs,
         rca_observe_value(obs, p->id, "reply_retransmits_total",
                           t->reply_retransmits);
     report_failures(obs, p);
+    report_resets(obs, p);
     report_queue(obs, p);
     if (t->rtt_n)
         rca_observe_value(obs, p->id, "rtt_seconds",

@@ -213,6 +213,43 @@ static void containers_are_called_by_their_node_names(void **state)
     assert_close(requests_of(w, RCA_KIND_SERVICE, "orders"), 5, 0);
 }
 
+static void kinds_of_failures_begin_at_zero(void **state)
+{
+    struct world *w = (struct world *)*state;
+    const struct rca_sock_key key =
+        side(RCA_SOCK_CLIENT, WEB_NS, "web", WEB, DB);
+    struct rca_sock_edge e = {.sum = {.failures = 6, .resets = 5},
+                              .refused = 3,
+                              .timed_out = 2,
+                              .resets_sent = 1,
+                              .vanished = 2};
+    static const struct {
+        const char *series;
+        double value;
+    } kinds[] = {
+        {"connect_failures_refused_total", 4},
+        {"connect_failures_timeout_total", 2},
+        {"connect_failures_other_total", 1},
+        {"connection_resets_sent_total", 1},
+        {"connection_resets_timeout_total", 2},
+        {"connection_resets_received_total", 3},
+    };
+
+    feed(w, side(RCA_SOCK_SERVER, DB_NS, "db", DB, WEB), requests(1, 0));
+    feed(w, key, e);
+    report(w);
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(kinds); i++)
+        assert_close(value(w, RCA_KIND_CALL, "web->db", kinds[i].series), 0, 0);
+    e.sum.failures = 7;
+    e.refused = 4;
+    e.sum.resets = 6;
+    feed(w, key, e);
+    report(w);
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(kinds); i++)
+        assert_close(value(w, RCA_KIND_CALL, "web->db", kinds[i].series),
+                     kinds[i].value, 0);
+}
+
 static void no_memory_counts_nothing_twice(void **state)
 {
     struct world *w = (struct world *)*state;
@@ -255,6 +292,7 @@ int main(void)
         world_test(what_no_process_used_waits_for_its_service),
         world_test(an_idle_link_is_forgotten_and_its_counts_stay),
         world_test(containers_are_called_by_their_node_names),
+        world_test(kinds_of_failures_begin_at_zero),
         world_test(no_memory_counts_nothing_twice),
     };
 
