@@ -19,22 +19,28 @@ static __always_inline __u64 rca_first_bytes(const struct msghdr *msg,
 {
     const struct iov_iter *iter = &msg->msg_iter;
     const struct iovec *iov;
+    struct iovec first;
     __u8 type = iter->iter_type;
+    __u64 n = iter->count;
 
     if (iter->iov_offset)
         return 0;
     if (bpf_core_enum_value_exists(enum iter_type, ITER_UBUF) &&
         type == bpf_core_enum_value(enum iter_type, ITER_UBUF)) {
         *ret_user = iter->ubuf;
-        return iter->count;
+        barrier_var(n); /* one load must not serve two kinds of pointer */
+        return n;
     }
     if (type != bpf_core_enum_value(enum iter_type, ITER_IOVEC))
         return 0;
     iov = bpf_core_field_exists(iter->__iov)
               ? iter->__iov
               : ((const struct iov_iter___iov *)iter)->iov;
-    *ret_user = iov->iov_base;
-    return iov->iov_len;
+    /* the verifier of 6.12 does not follow a pointer out of a union */
+    if (bpf_core_read(&first, sizeof(first), iov))
+        return 0;
+    *ret_user = first.iov_base;
+    return first.iov_len;
 }
 
 static __always_inline bool rca_reply_is_error(const struct msghdr *msg)

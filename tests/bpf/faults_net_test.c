@@ -112,7 +112,6 @@ static void rate_limit(void **state)
 {
     static const struct signature signs[] = {
         {RCA_KIND_QDISC, GROWS, 1, "s/eth0:tbf", "qdisc_overlimits_total"},
-        {RCA_KIND_QDISC, REACHES, 1000, "s/eth0:tbf", "qdisc_backlog_bytes"},
         {RCA_KIND_SERVICE, REACHES, 0.01, "s*", "rtt_seconds"},
     };
     struct fault fault;
