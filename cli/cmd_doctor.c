@@ -21,7 +21,7 @@ static const struct rca_usage usage = {
 };
 
 /** Kernels on which the project's own tests were run (README.md). */
-static const char tested[] = "6.18, 6.1";
+static const char tested[] = "6.18, 6.12, 6.1";
 
 /* What each capability is for at the start; docs/SECURITY.md. */
 static const struct {
