@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -90,37 +91,45 @@ struct rca_meter rca_self_meter(struct rca_self *self)
         .stats = switch_stats, .read = read_cost, .arg = self};
 }
 
+/* The first line of a small file, "" if it cannot be read. */
+static void read_line(const char *path, char *line, int size)
+{
+    FILE *f = fopen(path, "re");
+
+    line[0] = '\0';
+    if (!f)
+        return;
+    if (!fgets(line, size, f))
+        line[0] = '\0';
+    (void)fclose(f);
+}
+
 double rca_self_age(void)
 {
     const double tick = (double)sysconf(_SC_CLK_TCK);
-    unsigned long long begin = 0;
     struct timespec now;
-    FILE *f = fopen("/proc/self/stat", "re");
+    char line[1024];
+    const char *at;
+    uint64_t begin;
 
-    if (!f)
+    /* pid (comm) state ...: the start is the 20th word after the name */
+    read_line("/proc/self/stat", line, sizeof(line));
+    at = strrchr(line, ')');
+    for (int i = 0; at && i < 20; i++)
+        at = strchr(at + 1, ' ');
+    begin = at ? strtoull(at, NULL, 10) : 0;
+    if (!begin || clock_gettime(CLOCK_BOOTTIME, &now))
         return NAN;
-    /* pid (comm) state, 18 numbers, start time: our name has no blank */
-    if (fscanf(f,
-               "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-               "%*s %*s %*s %*s %*s %*s %llu",
-               &begin) != 1 ||
-        clock_gettime(CLOCK_BOOTTIME, &now))
-        begin = 0;
-    (void)fclose(f);
-    return begin ? (double)now.tv_sec + (double)now.tv_nsec * 1e-9 -
-                       (double)begin / tick
-                 : NAN;
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9 -
+           (double)begin / tick;
 }
 
 uint64_t rca_self_resident(void)
 {
-    unsigned long long size, resident = 0;
-    FILE *f = fopen("/proc/self/statm", "re");
+    char line[128];
+    const char *at;
 
-    if (!f)
-        return 0;
-    if (fscanf(f, "%llu %llu", &size, &resident) != 2)
-        resident = 0;
-    (void)fclose(f);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    read_line("/proc/self/statm", line, sizeof(line));
+    at = strchr(line, ' '); /* size resident ... */
+    return at ? strtoull(at, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }

@@ -184,7 +184,7 @@ static void make_world(void)
     tree_write(box.sys, "fs/cgroup/cgroup.controllers", "cpu\n");
     tree_write(box.proc, "stat", "cpu  1 2 3 4 5 6 7 8 9 10\n");
     tree_write(box.proc, "meminfo", "MemTotal: 100 kB\n");
-    for (size_t i = FOLDERS; i < 2 * FOLDERS; i++)
+    for (size_t i = FOLDERS; i < (size_t)2 * FOLDERS; i++)
         make_folder(i);
 }
 
