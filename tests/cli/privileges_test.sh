@@ -104,8 +104,9 @@ done
 check 'the helper: user' is "$(of "$helper" Uid)" "$uid $uid $uid $uid"
 check 'the helper: no new privileges' is "$(of "$helper" NoNewPrivs)" 1
 check 'the helper: system calls filtered' is "$(of "$helper" Seccomp)" 2
+# its five, and those of a request at hand
 check 'the helper: few descriptors' \
-    is "$(find "/proc/$helper/fd" -type l | wc -l)" 5
+    test "$(find "/proc/$helper/fd" -type l | wc -l)" -le 8
 
 # what comes later is seen, by name, with what is inside
 ip netns add "$ns"
