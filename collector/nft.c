@@ -25,6 +25,8 @@
 #define EDGES_MAX 5000
 
 #define REQUEST_BYTES 64
+/* Most sets of ports that are read of a namespace, when its rules change. */
+#define SETS_MAX 100
 #define HOOK "nfnetlink"
 #define LOST "packets dropped or matched by firewall rules"
 
@@ -157,6 +159,39 @@ static void name_rules(struct rca_netlink_ns *ns, struct rca_observer *obs,
             rca_nft_entry_name(&rules->entries[i], ns->name, name));
 }
 
+static int add_ports(void *arg, const struct nlmsghdr *msg)
+{
+    /* what does not parse is passed over */
+    (void)!rca_nft_parse_ports(msg, (struct rca_nft_ports *)arg);
+    return 0;
+}
+
+/* What is in the sets of ports that rules look into: most have a few, of no
+ * name. A set that does not come says nothing. */
+static int read_sets(struct rca_netlink_ns *ns, struct rca_nft_rules *rules)
+{
+    _Alignas(8) char buf[REQUEST_BYTES + 2 * (NFT_NAME_MAXLEN + 8)];
+    size_t asked = 0;
+    int err = 0;
+
+    for (size_t i = 0; err != -ENOMEM && i < rules->n; i++) {
+        struct rca_nft_entry *e = &rules->entries[i];
+        struct nlmsghdr *msg = NULL;
+
+        if (!e->rule.ports[0] || asked == SETS_MAX)
+            continue;
+        asked++;
+        msg = put_request(buf, NFT_MSG_GETSETELEM);
+        ((struct nfgenmsg *)mnl_nlmsg_get_payload(msg))->nfgen_family =
+            (uint8_t)e->rule.family;
+        mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_TABLE, e->rule.table);
+        mnl_attr_put_strz(msg, NFTA_SET_ELEM_LIST_SET, e->rule.ports);
+        err = rca_netlink_dump(ns->nl, msg, add_ports, &e->ports);
+        e->ports.beyond = e->ports.beyond || err;
+    }
+    return err == -ENOMEM ? err : 0;
+}
+
 static int read_ruleset(struct rca_netlink_ns *ns, struct ruleset *ruleset,
                         uint32_t generation)
 {
@@ -167,6 +202,8 @@ static int read_ruleset(struct rca_netlink_ns *ns, struct ruleset *ruleset,
     err = dump(ns, NFT_MSG_GETCHAIN, add_chain, &ruleset->rules);
     if (!err)
         err = dump(ns, NFT_MSG_GETRULE, add_rule, &ruleset->rules);
+    if (!err)
+        err = read_sets(ns, &ruleset->rules);
     if (err)
         return err;
     rca_nft_rules_link(&ruleset->rules);

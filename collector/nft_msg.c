@@ -124,6 +124,17 @@ static void read_cmp(struct walk *w, const struct nlattr *data)
         w->rule->dport = (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
+static void read_lookup(struct walk *w, const struct nlattr *data)
+{
+    const struct nlattr *set = nested(data, NFTA_LOOKUP_SET);
+
+    if (!set || w->loaded != LOADED_DPORT ||
+        nested_be32(data, NFTA_LOOKUP_SREG) != w->reg ||
+        nested_be32(data, NFTA_LOOKUP_FLAGS) & NFT_LOOKUP_F_INV)
+        return;
+    rca_netlink_string(set, w->rule->ports, sizeof w->rule->ports);
+}
+
 static void read_counter(struct walk *w, const struct nlattr *data)
 {
     w->rule->counted = 1;
@@ -192,7 +203,7 @@ static const struct {
     {"reject", read_reject, 0},
     {"immediate", read_immediate, 0},
     {"target", read_target, 0},
-    {"lookup", NULL, 1},
+    {"lookup", read_lookup, 1},
     {"limit", NULL, 1},
     {"quota", NULL, 1},
     {"match", NULL, 1},
@@ -322,6 +333,65 @@ int rca_nft_parse_chain(const struct nlmsghdr *msg,
         return RCA_ESYNTAX;
     *ret_chain = chain;
     return 0;
+}
+
+/* --- sets ----------------------------------------------------------------- */
+
+static void add_port(struct rca_nft_ports *ports, const struct nlattr *elem)
+{
+    const struct nlattr *value =
+        nested(nested(elem, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE);
+    const unsigned char *bytes = NULL;
+
+    if (!value || mnl_attr_get_payload_len(value) != 2 ||
+        ports->n == RCA_NFT_PORTS_MAX) {
+        ports->beyond = 1;
+        return;
+    }
+    bytes = (const unsigned char *)mnl_attr_get_payload(value);
+    ports->at[ports->n] = (uint16_t)(bytes[0] << 8 | bytes[1]);
+    ports->ends[ports->n++] =
+        nested_be32(elem, NFTA_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END;
+}
+
+int rca_nft_parse_ports(const struct nlmsghdr *msg, struct rca_nft_ports *ports)
+{
+    struct rca_netlink_attrs in = {0}, elems = {0};
+    const struct nlattr *attr = NULL, *elem = NULL;
+
+    if (!rca_netlink_fixed(msg, sizeof(struct nfgenmsg)))
+        return RCA_ESYNTAX;
+    in = rca_netlink_attrs(msg, sizeof(struct nfgenmsg));
+    while ((attr = rca_netlink_next(&in))) {
+        if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
+            continue;
+        elems = rca_netlink_nested(attr);
+        while ((elem = rca_netlink_next(&elems)))
+            add_port(ports, elem);
+    }
+    return 0;
+}
+
+/* In a set of ranges the last element at or before a port decides; nft(8)
+ * puts an end at 0 into each, so that one without ends has no ranges. */
+_Bool rca_nft_ports_may(const struct rca_nft_ports *ports, uint16_t port)
+{
+    const uint16_t *at = ports->at;
+    unsigned last = RCA_NFT_PORTS_MAX;
+    _Bool ranges = 0;
+
+    if (ports->beyond || !ports->n || !port)
+        return 1;
+    for (unsigned i = 0; i < ports->n; i++) {
+        ranges = ranges || ports->ends[i];
+        /* where a range begins as another ends, it is in */
+        if (at[i] <= port && (last == RCA_NFT_PORTS_MAX || at[i] > at[last] ||
+                              (at[i] == at[last] && !ports->ends[i])))
+            last = i;
+    }
+    if (last == RCA_NFT_PORTS_MAX)
+        return 0;
+    return ranges ? !ports->ends[last] : at[last] == port;
 }
 
 int rca_nft_parse_generation(const struct nlmsghdr *msg,

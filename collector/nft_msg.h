@@ -7,7 +7,7 @@
  *
  * Messages: linux/netfilter/nf_tables.h. Of a rule's expressions only what is
  * needed is understood: its counter, its verdict, and comparisons with the
- * names or numbers of interfaces and with a destination port; what else a rule
+ * names or numbers of interfaces and with a destination port or a set of them; what else a rule
  * asks for is not seen, so that it may match less than it seems to. Parsers
  * take one message with its header, any bytes, aligned to 4; on failure
  * (RCA_ESYNTAX) nothing is stored.
@@ -64,6 +64,7 @@ struct rca_nft_chain {
  *           what the verdict is applied to
  * @jump:    name of the chain that RCA_NFT_JUMP goes to
  * @dport:   0 if it is not compared
+ * @ports:   name of the set that the destination port must be in, or ""
  */
 struct rca_nft_rule {
     int family;
@@ -76,7 +77,29 @@ struct rca_nft_rule {
     uint64_t packets, bytes;
     struct rca_nft_iface in, out;
     uint16_t dport;
+    char ports[NFT_NAME_MAXLEN];
 };
+
+#define RCA_NFT_PORTS_MAX 32 /* elements; a range has two */
+
+/** struct rca_nft_ports - a set of ports; all-zero: not known
+ * @at:     elements; @ends: of these, where a range has ended: the first port
+ *          that is not in it
+ * @n:      how many
+ * @beyond: there are more, or what is no port: the set says nothing */
+struct rca_nft_ports {
+    uint16_t at[RCA_NFT_PORTS_MAX];
+    _Bool ends[RCA_NFT_PORTS_MAX];
+    unsigned n;
+    _Bool beyond;
+};
+
+/** rca_nft_parse_ports() - add the elements in one message of a set's dump; 0,
+ * RCA_ESYNTAX (too short), which adds nothing */
+RCA_MUST_CHECK int rca_nft_parse_ports(const struct nlmsghdr *msg,
+                                       struct rca_nft_ports *ports);
+/** rca_nft_ports_may() - whether @port may be in it: yes if it is not known */
+_Bool rca_nft_ports_may(const struct rca_nft_ports *ports, uint16_t port);
 
 RCA_MUST_CHECK int rca_nft_parse_chain(const struct nlmsghdr *msg,
                                        struct rca_nft_chain *ret_chain);

@@ -306,6 +306,8 @@ _Bool rca_nft_entry_takes_end(const struct rca_nft_entry *entry,
 
     if (entry->rule.dport && port && entry->rule.dport != port)
         return 0;
+    if (!rca_nft_ports_may(&entry->ports, port))
+        return 0;
     /* bound to a device: the numbers of its hooks mean something else */
     if (!entry->dev[0] && local && (hooks & ~HOOK(NF_INET_FORWARD)) == 0)
         return 0;

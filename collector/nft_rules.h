@@ -20,6 +20,7 @@
 /** struct rca_nft_entry - one rule that is kept
  * @hooks:    set of 1 << NF_INET_*, 0: not known
  * @dev:      device that its netdev chain is bound to, or ""
+ * @ports:    what its set of ports holds; the source's
  * @twin:     another family has a table of the same name
  * @entity:   the source's */
 struct rca_nft_entry {
@@ -27,6 +28,7 @@ struct rca_nft_entry {
     unsigned hooks;
     char dev[IFNAMSIZ];
     _Bool twin;
+    struct rca_nft_ports ports;
     rca_id entity;
 };
 

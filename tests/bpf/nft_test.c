@@ -189,6 +189,33 @@ static void users_are_filtered_by_what_they_pass(void **state)
     assert_int_equal(passes(f, call, "sw:sw/thru/4"), 0); /* port 11 */
 }
 
+static void sets_of_ports_narrow_who_is_filtered(void **state)
+{
+    struct fixture *f = get(state);
+    rca_id web = 0, db = 0;
+
+    net_run("ip netns exec s nft add table ip ports &&"
+            " ip netns exec s nft add chain ip ports in '{ type filter hook"
+            "  input priority 0; }' && ip netns exec s nft add rule ip ports in"
+            "  tcp dport '{ 80, 443 }' counter &&"
+            " ip netns exec s nft add rule ip ports in"
+            "  tcp dport '{ 5000-6000, 7000 }' counter &&"
+            " ip netns exec s nft add rule ip ports in"
+            "  tcp dport != '{ 80, 81 }' counter");
+    rca_observer_begin(f->obs, 30 * RCA_SECOND);
+    web = rca_observe_entity(f->obs, RCA_KIND_SERVICE, "web");
+    db = rca_observe_entity(f->obs, RCA_KIND_SERVICE, "db");
+    net_endpoint(f->obs, web, "s", "10.9.0.2", 80);
+    net_endpoint(f->obs, db, "s", "10.9.0.2", 5432);
+    assert_ok(rca_source_nft.tick(f->source, f->obs));
+    assert_int_equal(passes(f, web, "s:ports/in/3"), 1);
+    assert_int_equal(passes(f, db, "s:ports/in/3"), 0);
+    assert_int_equal(passes(f, web, "s:ports/in/5"), 0);
+    assert_int_equal(passes(f, db, "s:ports/in/5"), 1);
+    assert_int_equal(passes(f, web, "s:ports/in/7"), 1); /* not narrowed */
+    net_run("ip netns exec s nft delete table ip ports");
+}
+
 static void nics_are_filtered_by_rules_that_name_them(void **state)
 {
     struct fixture *f = get(state);
@@ -301,6 +328,7 @@ int main(void)
         cmocka_unit_test(tables_of_one_name_tell_their_family),
         cmocka_unit_test(a_changed_ruleset_is_read_anew),
         cmocka_unit_test(users_are_filtered_by_what_they_pass),
+        cmocka_unit_test(sets_of_ports_narrow_who_is_filtered),
         cmocka_unit_test(nics_are_filtered_by_rules_that_name_them),
         cmocka_unit_test(policies_that_drop_are_rules_of_their_own),
         cmocka_unit_test(policies_that_do_not_count_are_told),

@@ -14,8 +14,13 @@ static int read_all(void *arg, const struct nlmsghdr *msg)
     struct rca_nft_rules *rules = (struct rca_nft_rules *)arg;
     struct rca_nft_chain chain;
     struct rca_nft_rule rule;
+    struct rca_nft_ports ports = {.n = 0};
     uint32_t generation = 0;
     int err = 0;
+
+    if (rca_nft_parse_ports(msg, &ports) == 0 && ports.n > RCA_NFT_PORTS_MAX)
+        abort();
+    (void)rca_nft_ports_may(&ports, 80);
 
     if (rca_nft_parse_chain(msg, &chain) == 0)
         err = rca_nft_rules_add_chain(rules, &chain);

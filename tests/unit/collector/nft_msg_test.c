@@ -293,6 +293,74 @@ static void policies_have_counters_where_they_were_made_so(void **state)
     assert_int_equal(chain.bytes, 900);
 }
 
+static void put_port(uint16_t port, uint32_t flags)
+{
+    const unsigned char bytes[] = {(unsigned char)(port >> 8),
+                                   (unsigned char)port};
+    struct nlattr *one = mnl_attr_nest_start(msg, NFTA_LIST_ELEM);
+    struct nlattr *key = mnl_attr_nest_start(msg, NFTA_SET_ELEM_KEY);
+
+    mnl_attr_put(msg, NFTA_DATA_VALUE, sizeof bytes, bytes);
+    mnl_attr_nest_end(msg, key);
+    if (flags)
+        put_be32(NFTA_SET_ELEM_FLAGS, flags);
+    mnl_attr_nest_end(msg, one);
+}
+
+static struct rca_nft_ports read_ports(const uint16_t *at, const uint32_t *ends,
+                                       size_t n)
+{
+    struct rca_nft_ports ports = {.n = 0};
+    struct nlattr *elems = NULL;
+
+    begin_message(NFPROTO_IPV4);
+    elems = mnl_attr_nest_start(msg, NFTA_SET_ELEM_LIST_ELEMENTS);
+    for (size_t i = 0; i < n; i++)
+        put_port(at[i], ends[i]);
+    mnl_attr_nest_end(msg, elems);
+    assert_ok(rca_nft_parse_ports(msg, &ports));
+    return ports;
+}
+
+static void sets_of_ports_and_of_ranges_are_read(void **state)
+{
+    /* as nft(8) writes { 80, 443 }, and { 10-20, 21-29, 40 } unmerged */
+    static const uint16_t one[] = {80, 443},
+                          two[] = {41, 40, 30, 21, 21, 10, 0};
+    static const uint32_t none[2], ends[] = {1, 0, 1, 0, 1, 0, 1};
+    static const uint16_t in[] = {10, 20, 21, 29, 40};
+    static const uint16_t out[] = {9, 30, 39, 41, 65535};
+    struct rca_nft_ports ports = read_ports(one, none, 2);
+
+    (void)state;
+    assert_true(rca_nft_ports_may(&ports, 80));
+    assert_true(rca_nft_ports_may(&ports, 443));
+    assert_true(rca_nft_ports_may(&ports, 0)); /* not known */
+    assert_false(rca_nft_ports_may(&ports, 79));
+    assert_false(rca_nft_ports_may(&ports, 81));
+    ports = read_ports(two, ends, 7);
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(in); i++)
+        assert_true(rca_nft_ports_may(&ports, in[i]));
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(out); i++)
+        assert_false(rca_nft_ports_may(&ports, out[i]));
+    ports.beyond = 1;
+    assert_true(rca_nft_ports_may(&ports, 9));
+    assert_true(rca_nft_ports_may(&(struct rca_nft_ports){.n = 0}, 9));
+}
+
+static void sets_that_are_too_large_say_nothing(void **state)
+{
+    uint16_t many[RCA_NFT_PORTS_MAX + 1] = {0};
+    const uint32_t none[RCA_NFT_PORTS_MAX + 1] = {0};
+    struct rca_nft_ports ports = read_ports(many, none, RCA_NFT_PORTS_MAX + 1);
+
+    (void)state;
+    assert_true(ports.beyond);
+    assert_int_equal(ports.n, RCA_NFT_PORTS_MAX);
+    msg->nlmsg_len = NLMSG_HDRLEN;
+    assert_err(rca_nft_parse_ports(msg, &ports), RCA_ESYNTAX);
+}
+
 static void a_generation_is_read(void **state)
 {
     uint32_t generation = 9;
@@ -317,6 +385,8 @@ int main(void)
         cmocka_unit_test(every_way_to_refuse_is_a_verdict),
         cmocka_unit_test(a_cut_rule_is_refused_or_reads_less),
         cmocka_unit_test(chains_have_hooks_and_devices),
+        cmocka_unit_test(sets_of_ports_and_of_ranges_are_read),
+        cmocka_unit_test(sets_that_are_too_large_say_nothing),
         cmocka_unit_test(a_generation_is_read),
     };
 
