@@ -59,7 +59,7 @@ static void attach(struct runq *q, struct rca_observer *obs)
         r = runq_bpf__attach(q->skel);
     else
         r = -errno;
-    if (r == 0) {
+    if (r == 0 && q->skel) {
         q->skel->bss->epoch = 1; /* 0 is what entries begin with */
         rca_observer_feature(obs, FEATURE, RCA_FEATURE_ON, HOOK, "");
         return;

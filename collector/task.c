@@ -391,7 +391,7 @@ static size_t source_programs(void *state, int *fds, size_t max)
 
     if (s->skel && max)
         fds[n++] = bpf_program__fd(s->skel->progs.dump_tasks);
-    if (s->ring && n < max)
+    if (s->skel && s->ring && n < max)
         fds[n++] = bpf_program__fd(s->skel->progs.on_free);
     return n;
 }

@@ -417,7 +417,9 @@ static _Bool set_baseline(const struct rca_task_table *t, struct thread *th,
     const _Bool whole = t->before && task->start_ns >= t->before;
 
     th->start_ns = task->start_ns;
-    th->last = whole ? (struct rca_task_counts){0} : counts_of(task);
+    memset(&th->last, 0, sizeof(th->last));
+    if (!whole)
+        th->last = counts_of(task);
     th->home = NULL;
     return whole;
 }
@@ -468,7 +470,7 @@ int rca_task_table_add(struct rca_task_table *t, const struct rca_task *task,
         r = get_home(t, task, path, &home);
     if (r == 0 && !th)
         r = new_thread(t, task->pid, &th);
-    if (r < 0)
+    if (r < 0 || !th)
         return r;
     if (!known)
         began = set_baseline(t, th, task);

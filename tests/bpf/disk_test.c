@@ -20,7 +20,7 @@
 #include "tests/harness/test.h"
 #include "tests/unit/collector/samples.h"
 
-#define BLOCK 4096
+#define BLOCK 4096L
 #define BLOCKS 256
 #define GROUP "rca-disk-test"
 
@@ -136,8 +136,10 @@ static void do_requests(const struct rig *rig, int n)
                 _exit(2);
         }
         for (int i = 0; i < n; i++) {
-            if (pread(rig->loop, buf, BLOCK, (i % BLOCKS) * BLOCK) != BLOCK ||
-                pwrite(rig->loop, buf, BLOCK, (i % BLOCKS) * BLOCK) != BLOCK)
+            if (pread(rig->loop, buf, BLOCK, (off_t)(i % BLOCKS) * BLOCK) !=
+                    BLOCK ||
+                pwrite(rig->loop, buf, BLOCK, (off_t)(i % BLOCKS) * BLOCK) !=
+                    BLOCK)
                 _exit(1);
         }
         _exit(0);

@@ -228,7 +228,7 @@ static void a_short_life_is_counted_to_its_end(void **state)
     assert_int_equal(skel->bss->lost, 0);
 }
 
-#define LIVES 100
+#define LIVES 100UL
 
 static int add_end(void *arg, void *data, size_t size)
 {
@@ -288,7 +288,7 @@ static void many_short_lives_add_up(void **state)
     ring = ring_buffer__new(bpf_map__fd(skel->maps.ended), add_end, t, NULL);
     assert_non_null(ring);
     used = children_cpu_ns();
-    for (int i = 0; i < LIVES; i++)
+    for (unsigned i = 0; i < LIVES; i++)
         live();
     used = children_cpu_ns() - used;
     for (int i = 0; i < 100 && sum.count.starts < LIVES; i++) {

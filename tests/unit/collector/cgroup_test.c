@@ -49,7 +49,8 @@ static void mount_trees(struct box *box, _Bool v1)
     int n = snprintf(text, sizeof(text),
                      "1 0 0:1 / %s/u rw - cgroup2 cgroup2 rw\n", box->root);
 
-    tree_write(box->root, "u/cgroup.controllers", v1 ? "\n" : "cpu memory pids io\n");
+    tree_write(box->root, "u/cgroup.controllers",
+               v1 ? "\n" : "cpu memory pids io\n");
     if (v1) {
         (void)snprintf(text + n, sizeof(text) - (size_t)n,
                        "2 0 0:2 / %s/c rw - cgroup cgroup rw,cpu\n"
