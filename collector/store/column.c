@@ -158,7 +158,12 @@ static void choose(struct work *w, size_t n, struct choice *best)
 {
     const size_t n_deltas = subtract(w->ints.k, n, w->delta);
 
-    best->bits = UINT64_MAX;
+    /* not all values are the same, so there are two */
+    assert(n_deltas > 0);
+    *best = (struct choice){.at = w->delta,
+                            .n = n_deltas,
+                            .residual = RESIDUAL_DELTA,
+                            .bits = UINT64_MAX};
     find_moves(w, n_deltas);
     if (w->n_moves * 4 <= n_deltas * 3)
         consider_moves(w, best);

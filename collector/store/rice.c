@@ -45,8 +45,7 @@ static uint64_t cost_twice(unsigned width, unsigned k)
         return 2 + 2 * (uint64_t)k + mean_q[over];
     /* 16 to 19 of 16 to 31 still fit */
     if (over == 5)
-        return (2 * (18 + (uint64_t)k) + 1 + 3 * 2 * (26 + (uint64_t)width)) /
-               4;
+        return (2 * (18 + (uint64_t)k) + 1 + 6 * (26 + (uint64_t)width)) / 4;
     return 2 * (ESCAPE + 6 + (uint64_t)width);
 }
 
@@ -95,7 +94,7 @@ static unsigned centre_width(int64_t centre)
 static int64_t usual(const int64_t *x, size_t n)
 {
     const size_t m = n < CENTRE_SAMPLES ? n : CENTRE_SAMPLES;
-    int64_t few[CENTRE_SAMPLES];
+    int64_t few[CENTRE_SAMPLES] = {0};
 
     for (size_t i = 0; i < m; i++) {
         int64_t now = x[i * n / m];

@@ -205,6 +205,7 @@ static int choose(struct rca_store *s, const struct rca_retention *keep,
     struct oldest fine, coarse;
     int64_t rolled = INT64_MIN;
     uint64_t used = 0;
+    _Bool seen, large;
     int err = find_oldest(s, RCA_SQL_SPAN_OLDEST, &fine);
 
     if (!err)
@@ -215,16 +216,13 @@ static int choose(struct rca_store *s, const struct rca_retention *keep,
         err = ask(s, RCA_SQL_COARSE_END, &rolled);
     if (err < 0)
         return err;
-    if (fine.there && fine.last < now - keep->fine &&
-        (!keep->coarse || fine.last < rolled ||
-         fine.last < now - keep->fine - RCA_COARSE_WAIT))
+    seen = !keep->coarse || fine.last < rolled ||
+           fine.last < now - keep->fine - RCA_COARSE_WAIT;
+    large = keep->max_bytes && used > keep->max_bytes;
+    if (fine.there && ((fine.last < now - keep->fine && seen) ||
+                       (large && fine.id + 1 < s->next_window)))
         *ret_fine = fine.id + 1;
-    else if (coarse.there && coarse.last < now - keep->coarse)
-        *ret_coarse = coarse.id + 1;
-    else if (keep->max_bytes && used > keep->max_bytes && fine.there &&
-             fine.id + 1 < s->next_window)
-        *ret_fine = fine.id + 1;
-    else if (keep->max_bytes && used > keep->max_bytes && coarse.there)
+    else if (coarse.there && (coarse.last < now - keep->coarse || large))
         *ret_coarse = coarse.id + 1;
     return *ret_fine || *ret_coarse;
 }

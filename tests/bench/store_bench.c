@@ -277,7 +277,7 @@ static void copy_names(struct rca_store *to, struct rca_store *from,
                        struct recording *r)
 {
     struct rca_graph *graph = NULL;
-    rca_id ids[1 << 16], id;
+    rca_id ids[1 << 16] = {0}, id;
 
     check(rca_store_graph(from, INT64_MIN, INT64_MAX, &graph), "graph");
     for (id = 0; id < RCA_ARRAY_SIZE(ids) && rca_store_series_name(from, id);

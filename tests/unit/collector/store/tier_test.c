@@ -6,16 +6,16 @@
 #include "tests/harness/oom.h"
 #include "tests/unit/collector/store/store_fixture.h"
 
-#define HOUR (3600 * RCA_SECOND)
+#define HOUR (INT64_C(3600) * RCA_SECOND)
 /* a multiple of four hours */
 #define START (INT64_C(118055) * 4 * HOUR)
 
-enum { ENTITIES = 100, STEP_S = 30, TICKS = 7 * 3600 / STEP_S };
+enum { ENTITIES = 100, WIDTH = 200, STEP_S = 30, TICKS = 840 };
 enum { BUCKET = 300 / STEP_S, BUCKETS = 48 };
 
 static rca_time at(int tick)
 {
-    return START + tick * STEP_S * RCA_SECOND;
+    return START + tick * (STEP_S * RCA_SECOND);
 }
 
 static double gauge(rca_id entity, int t)
@@ -33,18 +33,18 @@ static double counter(rca_id entity, int t)
  * gauge. */
 static void fill_from(struct fixture *f, int first, int n)
 {
-    struct rca_sample samples[2 * ENTITIES];
+    struct rca_sample samples[WIDTH];
 
     for (int t = first; t < first + n; t++) {
-        for (unsigned e = 0; e < ENTITIES; e++) {
-            const rca_id id = fixture_entity(f, e);
+        for (size_t e = 0; e < ENTITIES; e++) {
+            const rca_id id = fixture_entity(f, (unsigned)e);
 
             samples[2 * e] = (struct rca_sample){id, 0, gauge(id, t)};
             samples[2 * e + 1] = (struct rca_sample){id, 1, counter(id, t)};
             if (t % 7 == 0)
                 samples[2 * e].value = (double)NAN;
         }
-        assert_ok(fixture_append(f, at(t), samples, 2 * ENTITIES));
+        assert_ok(fixture_append(f, at(t), samples, WIDTH));
     }
 }
 
