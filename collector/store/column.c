@@ -124,6 +124,8 @@ static void find_moves(struct work *w, size_t n_deltas)
     size_t m = 0, since = 0;
 
     for (size_t i = 0; i < n_deltas; i++) {
+        /* set by subtract() */
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign) */
         w->moves[m] = w->delta[i];
         w->gaps[m] = (int64_t)(i - since);
         if (w->delta[i]) {
@@ -147,6 +149,7 @@ static void consider(struct choice *best, const int64_t *at, size_t n,
 
 static void consider_moves(struct work *w, struct choice *best)
 {
+    w->gap_plan = (struct rca_rice){0};
     rca_rice_plan(w->gaps, w->n_moves, &w->gap_plan);
     rca_rice_above(w->gaps, w->n_moves, &w->gap_plan);
     consider(best, w->moves, w->n_moves, RESIDUAL_MOVES,

@@ -106,7 +106,7 @@ enum rca_sql {
 enum rca_tier { RCA_TIER_FINE, RCA_TIER_COARSE };
 
 /** How long after its age a window waits for the coarse tier to see it. */
-#define RCA_COARSE_WAIT (8 * 3600 * RCA_SECOND)
+#define RCA_COARSE_WAIT (RCA_SECOND * 3600 * 8)
 
 /** struct rca_store - an open file; all owned */
 struct rca_store {
