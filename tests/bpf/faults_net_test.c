@@ -17,7 +17,7 @@
 enum { REQUEST = 64, REPLY = 16384 };
 
 static struct faults rig;
-static pid_t server;
+static pid_t server, client;
 
 static struct sockaddr_in address(uint16_t port)
 {
@@ -264,15 +264,23 @@ static void listen_overflow(void **state)
 static void stopped_process(void **state)
 {
     static const struct signature signs[] = {
-        {RCA_KIND_SERVICE, REACHES, 0.3, "s*", "queue_time_seconds_max"},
+        {RCA_KIND_SERVICE, REACHES, 0.2, "s*", "queue_time_seconds_max"},
     };
     struct fault fault;
+    char idle[64];
 
     (void)state;
+    /* stopped between two requests: the next one waits in its queue */
+    assert_ok(kill(client, SIGSTOP));
+    (void)usleep(100000);
+    (void)snprintf(idle, sizeof(idle), "grep -q '^State:.S' /proc/%d/status",
+                   (int)server);
+    faults_wait(idle);
     assert_ok(kill(server, SIGSTOP));
+    assert_ok(kill(client, SIGCONT));
     (void)usleep(500000);
-    fault = faults_begin(
-        "SIGSTOP"); /* how long they waited shows when it goes on */
+    /* how long they waited shows when it goes on */
+    fault = faults_begin("SIGSTOP");
     assert_ok(kill(server, SIGCONT));
     FAULTS_EXPECT(&rig, &fault, signs);
 }
@@ -283,7 +291,7 @@ static int begin(void **state)
     net_switch();
     server = faults_child("fault-server", "s", serve, NULL);
     (void)usleep(200000);
-    (void)faults_child("fault-client", "c", call, NULL);
+    client = faults_child("fault-client", "c", call, NULL);
     return 0;
 }
 
