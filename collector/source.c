@@ -9,20 +9,13 @@
 
 /* In the order in which they run; see the header. */
 static const struct rca_source *const table[] = {
-    &rca_source_cgroup,
-    &rca_source_task,
-    &rca_source_runq,
-    &rca_source_host,
-    &rca_source_disk,
-    &rca_source_fs,
-    &rca_source_sock,
-    &rca_source_link,
-    &rca_source_drop,
-    &rca_source_snmp,
-    &rca_source_nft,
-    &rca_source_conntrack,
-    &rca_source_ovs,
-    NULL,
+    &rca_source_cgroup, &rca_source_task,
+    &rca_source_runq,   &rca_source_host,
+    &rca_source_disk,   &rca_source_fs,
+    &rca_source_sock,   &rca_source_link,
+    &rca_source_drop,   &rca_source_snmp,
+    &rca_source_nft,    &rca_source_conntrack,
+    &rca_source_ovs,    NULL,
 };
 
 const struct rca_source *const *rca_source_table(void)

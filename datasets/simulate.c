@@ -425,7 +425,7 @@ static int tell_truth(const struct making *m, struct rca_sim_truth *truth)
                            : m->main->blow.kind;
     if (m->other)
         truth->second = m->other->blow.kind;
-    if (name) {
+    if (m->main && name) {
         const uint32_t whole = all[m->main->culprit].whole;
 
         err = copy(name, &truth->entity);
@@ -433,7 +433,7 @@ static int tell_truth(const struct making *m, struct rca_sim_truth *truth)
         err = err ? err : list_metrics(m, truth);
         truth->hidden = truth->metric[0] == NULL;
     }
-    if (other && !err)
+    if (m->other && other && !err)
         err = copy(all[all[m->other->culprit].whole].name, &truth->other);
     return err;
 }

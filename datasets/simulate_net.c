@@ -198,7 +198,7 @@ static void carry(struct rca_sim_net *net, size_t a, size_t b, size_t s,
 
 static void route(struct rca_sim_net *net, size_t a, size_t b, double bits)
 {
-    double part[RCA_SIM_SPINES], sum = 0;
+    double part[RCA_SIM_SPINES] = {0}, sum = 0;
 
     for (size_t s = 0; s < net->spines; s++) {
         const double first = lanes_up(net, a, s), second = lanes_up(net, b, s);

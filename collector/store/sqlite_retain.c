@@ -202,7 +202,7 @@ static int used_bytes(struct rca_store *s, uint64_t *ret)
 static int choose(struct rca_store *s, const struct rca_retention *keep,
                   rca_time now, int64_t *ret_fine, int64_t *ret_coarse)
 {
-    struct oldest fine, coarse;
+    struct oldest fine = {0}, coarse = {0};
     int64_t rolled = INT64_MIN;
     uint64_t used = 0;
     _Bool seen, large;

@@ -32,7 +32,9 @@ static void check_line(const struct rca_dump_line *line)
     }
     must(line->time >= 0);
     json_object_foreach(line->values, key, value)
+    {
         must(json_is_null(value) || isfinite(json_number_value(value)));
+    }
 }
 
 static void read_all(const uint8_t *data, size_t size)
