@@ -80,6 +80,9 @@ try 2 'check or compact' --db "$dir/db" store
 try 2 'check or compact, not mend' --db "$dir/db" store mend
 out 0 'EXAMPLES' store --help
 
+cp datasets/recorded.db "$dir/recorded.db"
+out 0 'sound: ' --db "$dir/recorded.db" store check
+
 printf 'interval: 1s\nretnetion: 7d\n' >"$dir/bad.yaml"
 try 1 'bad.yaml:2:.*retention' --config "$dir/bad.yaml" status
 try 1 'none.yaml' --config "$dir/none.yaml" status
