@@ -191,7 +191,8 @@ check: deps ## everything that must hold: tests, corpus, layers, headers, bans
 	@tests/check/layers.sh
 	@tests/check/headers.sh $(CC)
 	@tests/check/banned.sh
-	@$(MAKE) --no-print-directory check-cli check-bpf
+	@$(MAKE) --no-print-directory check-cli
+	@$(MAKE) --no-print-directory check-bpf
 	@$(MAKE) --no-print-directory quick check-sim
 
 quick: $(TESTS) ## unit tests only
