@@ -218,9 +218,10 @@ sanitize: ## unit, corpus and command tests under ASan + UBSan
 tsan: ## unit tests under ThreadSanitizer
 	$(Q)$(MAKE) BUILD=tsan quick
 
-# The simulated incidents would take minutes; `sanitize` runs them too.
+# The simulated incidents would take minutes, and so would loading eBPF programs
+# again and again; `sanitize` runs them too.
 valgrind: $(TESTS) ## unit tests under memcheck
-	@printf '%s\n' $(filter-out %/sim_test %/past_test,$(TESTS)) | \
+	@printf '%s\n' $(filter-out %/sim_test %/past_test %/disk_test,$(TESTS)) | \
 	    OPENBLAS_NUM_THREADS=1 RCA_TEST_ROUNDS=4 xargs -P $$(nproc) -n 1 \
 	    valgrind -q --leak-check=full --error-exitcode=9
 
