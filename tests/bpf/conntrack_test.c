@@ -12,8 +12,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
-#include "collector/source.h"
-#include "tests/bpf/net.h"
+#include "tests/bpf/net_fixture.h"
 
 static const struct rca_source_env env = {
     .proc = "/proc", .sys = "/sys", .host = "h"};
@@ -21,68 +20,30 @@ static const struct rca_source_env env = {
 /* More would take too much memory: half a kilobyte each. */
 #define MOST_ENTRIES 300000
 
-struct fixture {
-    struct rca_observer *obs;
-    void *source;
-};
+static const char *const setup_lines =
+    "echo 'table ip t { chain o { type filter hook output priority 0;"
+    "  ct state new counter; }; }' | ip netns exec c nft -f -";
 
 static int setup(void **state)
 {
-    static struct fixture f;
-
-    if (!net_enter())
-        return 0;
-    net_switch();
-    net_run("echo 'table ip t { chain o { type filter hook output priority 0;"
-            "  ct state new counter; }; }' | ip netns exec c nft -f -");
-    assert_ok(rca_observer_new(NULL, "h", &f.obs));
-    rca_observer_begin(f.obs, RCA_SECOND);
-    assert_ok(rca_source_conntrack.open(&env, f.obs, &f.source));
-    *state = &f;
-    return 0;
+    return net_setup(state, &rca_source_conntrack, &env, setup_lines);
 }
 
-static int teardown(void **state)
-{
-    struct fixture *f = (struct fixture *)*state;
-
-    if (!f)
-        return 0;
-    rca_source_conntrack.close(&f->source);
-    rca_observer_free(&f->obs);
-    return 0;
-}
-
-static struct fixture *get(void **state)
-{
-    if (!*state) {
-        print_message("needs CAP_SYS_ADMIN for namespaces\n");
-        skip();
-    }
-    return (struct fixture *)*state;
-}
-
-static void tick(struct fixture *f, int second)
-{
-    rca_observer_begin(f->obs, second * RCA_SECOND);
-    assert_ok(rca_source_conntrack.tick(f->source, f->obs));
-}
-
-static double value(struct fixture *f, const char *name, const char *series)
+static double value(struct net_fixture *f, const char *name, const char *series)
 {
     return net_value(f->obs, RCA_KIND_CONNTRACK, name, series);
 }
 
 static void a_table_in_use_is_an_entity(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
 
-    tick(f, 2);
+    net_tick(f, 2);
     assert_int_equal(f->obs->in_use[RCA_KIND_CONNTRACK], 0);
     /* nobody answers: each port is a connection of its own */
     for (uint16_t port = 2000; port < 2030; port++)
         net_send("c", "10.9.0.2", port, 1);
-    tick(f, 3);
+    net_tick(f, 3);
     assert_int_equal(f->obs->in_use[RCA_KIND_CONNTRACK], 1);
     assert_close(value(f, "c:conntrack", "conntrack_entries"), 30, 0);
     assert_true(value(f, "c:conntrack", "conntrack_limit") > 30);
@@ -93,7 +54,7 @@ static void a_table_in_use_is_an_entity(void **state)
 
 static void users_are_filtered_by_the_table(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     rca_id call, other, table;
 
     rca_observer_begin(f->obs, 4 * RCA_SECOND);
@@ -198,10 +159,10 @@ static _Bool fill(const char *netns, uint32_t most)
 
 static void a_full_table_shows_in_the_next_tick(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     double drops, limit;
 
-    tick(f, 5);
+    net_tick(f, 5);
     limit = value(f, "c:conntrack", "conntrack_limit");
     drops = value(f, "c:conntrack", "conntrack_drops_total");
     if (limit > MOST_ENTRIES) {
@@ -211,7 +172,7 @@ static void a_full_table_shows_in_the_next_tick(void **state)
     assert_true(fill("c", (uint32_t)limit + 1000));
     for (uint16_t port = 3000; port < 3040; port++)
         net_send("c", "10.9.0.2", port, 1);
-    tick(f, 6);
+    net_tick(f, 6);
     /* those of the first test may have been evicted for some of them */
     assert_close(value(f, "c:conntrack", "conntrack_full_ratio"), 1, 0.001);
     assert_true(value(f, "c:conntrack", "conntrack_drops_total") - drops +
@@ -223,7 +184,7 @@ static void a_full_table_shows_in_the_next_tick(void **state)
 static void a_hook_left_out_is_not_used(void **state)
 {
     struct rca_source_env without = env;
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     void *source = NULL;
 
     without.without = "ctnetlink";
@@ -241,5 +202,6 @@ int main(void)
         cmocka_unit_test(a_hook_left_out_is_not_used),
     };
 
-    return cmocka_run_group_tests_name("bpf/conntrack", tests, setup, teardown);
+    return cmocka_run_group_tests_name("bpf/conntrack", tests, setup,
+                                       net_teardown);
 }

@@ -6,18 +6,12 @@
  * sent.
  */
 
-#include "collector/source.h"
-#include "tests/bpf/net.h"
+#include "tests/bpf/net_fixture.h"
 
 static const struct rca_source_env env = {.proc = "/proc",
                                           .sys = "/sys",
                                           .host = "h",
                                           .profile = RCA_PROFILE_STANDARD};
-
-struct fixture {
-    struct rca_observer *obs;
-    void *source;
-};
 
 static const char *const setup_lines =
     "set -e;"
@@ -26,73 +20,31 @@ static const char *const setup_lines =
     "ip link add idle0 type bridge;"
     "tc -n sw qdisc add dev ps root tbf rate 800bit burst 1600 limit 2000";
 
-static void begin(struct fixture *f, int second)
-{
-    rca_observer_begin(f->obs, second * RCA_SECOND);
-}
-
-static void tick(struct fixture *f)
-{
-    assert_ok(rca_source_link.tick(f->source, f->obs));
-}
-
 static int setup(void **state)
 {
-    static struct fixture f;
-
-    if (!net_enter())
-        return 0;
-    net_switch();
-    net_run(setup_lines);
-    assert_ok(rca_observer_new(NULL, "h", &f.obs));
-    begin(&f, 1);
-    assert_ok(rca_source_link.open(&env, f.obs, &f.source));
-    *state = &f;
-    return 0;
+    return net_setup(state, &rca_source_link, &env, setup_lines);
 }
 
-static int teardown(void **state)
-{
-    struct fixture *f = (struct fixture *)*state;
-
-    if (!f)
-        return 0;
-    rca_source_link.close(&f->source);
-    rca_observer_free(&f->obs);
-    return 0;
-}
-
-static struct fixture *get(void **state)
-{
-    if (!*state) {
-        print_message("needs CAP_SYS_ADMIN for namespaces\n");
-        skip();
-    }
-    return (struct fixture *)*state;
-}
-
-static rca_id nic(struct fixture *f, const char *name)
+static rca_id nic(struct net_fixture *f, const char *name)
 {
     return rca_observe_entity(f->obs, RCA_KIND_NIC, name);
 }
 
 static void packets_are_counted_on_every_nic_they_pass(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     static const char *const in[] = {"sw/pc", "s/eth0"};
     double before[2], sent = 0;
     int tries = 0;
 
-    begin(f, 2);
-    tick(f);
+    net_tick(f, 2);
     for (int i = 0; i < 2; i++)
         before[i] =
             net_value(f->obs, RCA_KIND_NIC, in[i], "receive_packets_total");
     sent = net_value(f->obs, RCA_KIND_NIC, "c/eth0", "transmit_bytes_total");
     net_send("c", "10.9.0.2", 9, 20);
     do {
-        begin(f, 3);
-        tick(f);
+        net_tick(f, 3);
     } while (net_again(
         net_value(f->obs, RCA_KIND_NIC, "s/eth0", "receive_packets_total"),
         before[1] + 20, &tries));
@@ -108,14 +60,13 @@ static void packets_are_counted_on_every_nic_they_pass(void **state)
 
 static void a_full_queue_shows_its_drops(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     int tries = 0;
 
     /* 1600 bytes at once, 2000 wait, the rest of 200 * 43 is dropped */
     net_send("c", "10.9.0.2", 9, 200);
     do {
-        begin(f, 4);
-        tick(f);
+        net_tick(f, 4);
     } while (net_again(
         net_value(f->obs, RCA_KIND_NIC, "sw/pc", "receive_packets_total"), 220,
         &tries));
@@ -136,10 +87,9 @@ static void a_full_queue_shows_its_drops(void **state)
 
 static void quiet_and_loopback_devices_are_left_out(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
 
-    begin(f, 5);
-    tick(f);
+    net_tick(f, 5);
     assert_nan(net_value(f->obs, RCA_KIND_NIC, "idle0", "receive_bytes_total"));
     assert_nan(net_value(f->obs, RCA_KIND_NIC, "c/lo", "receive_bytes_total"));
     assert_true(
@@ -150,12 +100,11 @@ static void quiet_and_loopback_devices_are_left_out(void **state)
 
 static void ends_of_veths_and_ports_are_found(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     static const char *const pairs[][2] = {
         {"c/eth0", "sw/pc"}, {"s/eth0", "sw/ps"}, {"host0", "c/up0"}};
 
-    begin(f, 6);
-    tick(f);
+    net_tick(f, 6);
     for (size_t i = 0; i < RCA_ARRAY_SIZE(pairs); i++) {
         rca_id a = nic(f, pairs[i][0]), b = nic(f, pairs[i][1]);
 
@@ -177,17 +126,17 @@ static void ends_of_veths_and_ports_are_found(void **state)
 
 static void a_call_uses_the_nics_and_queues_of_both_ends(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     static const char *const used[] = {"c/eth0", "sw/pc", "s/eth0", "sw/ps"};
     rca_id call = RCA_ID_NONE, local = RCA_ID_NONE;
 
-    begin(f, 7);
+    rca_observer_begin(f->obs, 7 * RCA_SECOND);
     call = rca_observe_entity(f->obs, RCA_KIND_CALL, "a->b");
     local = rca_observe_entity(f->obs, RCA_KIND_CLIENT, "local");
     net_endpoint(f->obs, call, "c", "10.9.0.1", 80);
     net_endpoint(f->obs, call, "s", "10.9.0.2", 80);
     net_endpoint(f->obs, local, "c", "127.0.0.1", 0);
-    tick(f);
+    assert_ok(rca_source_link.tick(f->source, f->obs));
     for (size_t i = 0; i < RCA_ARRAY_SIZE(used); i++)
         assert_int_equal(
             net_edges(f->obs, call, nic(f, used[i]), RCA_EDGE_USES), 1);
@@ -205,11 +154,10 @@ static void a_call_uses_the_nics_and_queues_of_both_ends(void **state)
 /* What waits is timed on the qdisc that it waits in, where BPF is allowed. */
 static void the_full_queue_is_timed(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     int fds[2], tries = 0;
 
-    begin(f, 8);
-    tick(f);
+    net_tick(f, 8);
     if (rca_source_link.programs(f->source, fds, 2) == 0)
         skip();
     /* it empties at 100 bytes a second, in packets of 43 */
@@ -217,8 +165,7 @@ static void the_full_queue_is_timed(void **state)
                      "qdisc_sojourn_packets_total") < 1 &&
            ++tries < 100) {
         (void)usleep(100000);
-        begin(f, 9);
-        tick(f);
+        net_tick(f, 9);
     }
     assert_true(net_value(f->obs, RCA_KIND_QDISC, "sw/ps:tbf",
                           "qdisc_sojourn_packets_total") >= 1);
@@ -228,16 +175,14 @@ static void the_full_queue_is_timed(void **state)
 
 static void a_nic_that_is_set_down_says_so(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     double changes = 0;
 
-    begin(f, 10);
-    tick(f);
+    net_tick(f, 10);
     assert_close(net_value(f->obs, RCA_KIND_NIC, "c/eth0", "link_down"), 0, 0);
     changes = net_value(f->obs, RCA_KIND_NIC, "sw/pc", "carrier_changes_total");
     net_run("ip -n c link set eth0 down");
-    begin(f, 11);
-    tick(f);
+    net_tick(f, 11);
     assert_close(net_value(f->obs, RCA_KIND_NIC, "c/eth0", "link_down"), 1, 0);
     /* and its other end has lost the carrier */
     assert_close(net_value(f->obs, RCA_KIND_NIC, "sw/pc", "link_down"), 1, 0);
@@ -248,12 +193,11 @@ static void a_nic_that_is_set_down_says_so(void **state)
 
 static void a_namespace_that_goes_takes_its_nics(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
 
     net_run("ip netns del s");
     for (int second = 12; second < 1000; second++) {
-        begin(f, second);
-        tick(f);
+        net_tick(f, second);
         if (isnan(net_value(f->obs, RCA_KIND_NIC, "s/eth0",
                             "receive_bytes_total")))
             break;
@@ -277,5 +221,5 @@ int main(void)
         cmocka_unit_test(a_namespace_that_goes_takes_its_nics),
     };
 
-    return cmocka_run_group_tests_name("link", tests, setup, teardown);
+    return cmocka_run_group_tests_name("link", tests, setup, net_teardown);
 }

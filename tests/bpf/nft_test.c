@@ -7,16 +7,10 @@
 
 #include <unistd.h>
 
-#include "collector/source.h"
-#include "tests/bpf/net.h"
+#include "tests/bpf/net_fixture.h"
 
 static const struct rca_source_env env = {
     .proc = "/proc", .sys = "/sys", .host = "h"};
-
-struct fixture {
-    struct rca_observer *obs;
-    void *source;
-};
 
 /* Handles are given in order within a table, chains included; "ip netns exec"
  * reads the rules from standard input. */
@@ -39,67 +33,31 @@ static const char *const setup_lines =
 
 static int setup(void **state)
 {
-    static struct fixture f;
-
-    if (!net_enter())
-        return 0;
-    net_switch();
-    net_run(setup_lines);
-    assert_ok(rca_observer_new(NULL, "h", &f.obs));
-    rca_observer_begin(f.obs, RCA_SECOND);
-    assert_ok(rca_source_nft.open(&env, f.obs, &f.source));
-    *state = &f;
-    return 0;
+    return net_setup(state, &rca_source_nft, &env, setup_lines);
 }
 
-static int teardown(void **state)
-{
-    struct fixture *f = (struct fixture *)*state;
-
-    if (!f)
-        return 0;
-    rca_source_nft.close(&f->source);
-    rca_observer_free(&f->obs);
-    return 0;
-}
-
-static struct fixture *get(void **state)
-{
-    if (!*state) {
-        print_message("needs CAP_SYS_ADMIN for namespaces\n");
-        skip();
-    }
-    return (struct fixture *)*state;
-}
-
-static void tick(struct fixture *f, int second)
-{
-    rca_observer_begin(f->obs, second * RCA_SECOND);
-    assert_ok(rca_source_nft.tick(f->source, f->obs));
-}
-
-static double packets(struct fixture *f, const char *rule)
+static double packets(struct net_fixture *f, const char *rule)
 {
     return net_value(f->obs, RCA_KIND_RULE, rule, "rule_packets_total");
 }
 
-static double drops(struct fixture *f, const char *rule)
+static double drops(struct net_fixture *f, const char *rule)
 {
     return net_value(f->obs, RCA_KIND_RULE, rule, "rule_drops_total");
 }
 
 static void packets_are_counted_where_they_are_dropped(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     int tries = 0;
 
-    tick(f, 2);
+    net_tick(f, 2);
     assert_close(drops(f, "s:fw/in/2"), 0, 0);
     net_send("c", "10.9.0.2", 9, 30);
     net_send("c", "10.9.0.2", 11, 7);
     net_send("c", "10.9.0.2", 13, 2);
     do
-        tick(f, 3);
+        net_tick(f, 3);
     while (net_again(packets(f, "s:fw/in/5"), 2, &tries)); /* the last ones */
     assert_close(drops(f, "s:fw/in/2"), 30, 0);
     assert_nan(packets(f, "s:fw/in/2")); /* the same, said once */
@@ -112,9 +70,9 @@ static void packets_are_counted_where_they_are_dropped(void **state)
 
 static void rules_that_pass_have_no_drops(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
 
-    tick(f, 4);
+    net_tick(f, 4);
     assert_close(packets(f, "s:fw/in/3"), 0, 0);
     assert_nan(drops(f, "s:fw/in/3"));
     /* counts before the condition: what it drops is not known */
@@ -125,9 +83,9 @@ static void rules_that_pass_have_no_drops(void **state)
 
 static void tables_of_one_name_tell_their_family(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
 
-    tick(f, 5);
+    net_tick(f, 5);
     assert_true(packets(f, "c:ip/t/a/2") >= 39);
     assert_close(packets(f, "c:ip6/t/a/2"), 0, 0);
     assert_nan(packets(f, "c:t/a/2"));
@@ -135,36 +93,36 @@ static void tables_of_one_name_tell_their_family(void **state)
 
 static void a_changed_ruleset_is_read_anew(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     int tries = 0;
 
     net_run("ip netns exec s nft add rule inet fw in udp dport 13 counter "
             "drop; ip netns exec c nft delete table ip t");
-    tick(f, 6);
+    net_tick(f, 6);
     assert_close(drops(f, "s:fw/in/7"), 0, 0);
     assert_close(drops(f, "s:fw/in/2"), 30, 0);
     assert_nan(packets(f, "c:ip/t/a/2"));
     assert_close(packets(f, "c:t/a/2"), 0, 0);
     net_send("c", "10.9.0.2", 13, 5);
     do
-        tick(f, 7);
+        net_tick(f, 7);
     while (net_again(drops(f, "s:fw/in/7"), 5, &tries));
     assert_close(drops(f, "s:fw/in/7"), 5, 0);
 }
 
-static rca_id rule(struct fixture *f, const char *name)
+static rca_id rule(struct net_fixture *f, const char *name)
 {
     return rca_observe_entity(f->obs, RCA_KIND_RULE, name);
 }
 
-static unsigned passes(struct fixture *f, rca_id user, const char *name)
+static unsigned passes(struct net_fixture *f, rca_id user, const char *name)
 {
     return net_edges(f->obs, user, rule(f, name), RCA_EDGE_FILTERED_BY);
 }
 
 static void users_are_filtered_by_what_they_pass(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     rca_id web = 0, call = 0, other = 0;
 
     rca_observer_begin(f->obs, 8 * RCA_SECOND);
@@ -191,7 +149,7 @@ static void users_are_filtered_by_what_they_pass(void **state)
 
 static void sets_of_ports_narrow_who_is_filtered(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     rca_id web = 0, db = 0;
 
     net_run("ip netns exec s nft add table ip ports &&"
@@ -218,10 +176,10 @@ static void sets_of_ports_narrow_who_is_filtered(void **state)
 
 static void nics_are_filtered_by_rules_that_name_them(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     rca_id pc = 0, ps = 0, eth0 = 0;
 
-    tick(f, 9);
+    net_tick(f, 9);
     pc = rca_observe_entity(f->obs, RCA_KIND_NIC, "sw/pc");
     ps = rca_observe_entity(f->obs, RCA_KIND_NIC, "sw/ps");
     eth0 = rca_observe_entity(f->obs, RCA_KIND_NIC, "s/eth0");
@@ -233,7 +191,8 @@ static void nics_are_filtered_by_rules_that_name_them(void **state)
     assert_int_equal(passes(f, eth0, "sw:sw/thru/5"), 0);
 }
 
-static const struct rca_feature *feature(struct fixture *f, const char *name)
+static const struct rca_feature *feature(struct net_fixture *f,
+                                         const char *name)
 {
     size_t n = 0;
     const struct rca_feature *features = rca_observer_features(f->obs, &n);
@@ -248,7 +207,7 @@ static const struct rca_feature *feature(struct fixture *f, const char *name)
 /* Only chains made by iptables-nft count what their policy decides on. */
 static void policies_that_drop_are_rules_of_their_own(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     int tries = 0;
 
     if (access("/usr/sbin/iptables-nft", X_OK)) {
@@ -261,13 +220,13 @@ static void policies_that_drop_are_rules_of_their_own(void **state)
             " ip netns exec c iptables-nft -A OUTPUT -p udp --dport 16"
             "  -j REJECT &&" /* which tells by ICMP */
             " ip netns exec c iptables-nft -A OUTPUT -p icmp -j ACCEPT");
-    tick(f, 20);
+    net_tick(f, 20);
     assert_close(drops(f, "c:filter/OUTPUT/policy"), 0, 0);
     net_send("c", "10.9.0.2", 14, 8);
     net_send("c", "10.9.0.2", 15, 3);
     net_send("c", "10.9.0.2", 16, 4);
     do
-        tick(f, 21);
+        net_tick(f, 21);
     while (net_again(drops(f, "c:filter/OUTPUT/policy"), 8, &tries));
     assert_close(drops(f, "c:filter/OUTPUT/policy"), 8, 0);
     /* rules with the old modules' matches count like any other */
@@ -279,14 +238,14 @@ static void policies_that_drop_are_rules_of_their_own(void **state)
 
 static void policies_that_do_not_count_are_told(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
 
-    tick(f, 22);
+    net_tick(f, 22);
     assert_int_equal(feature(f, "nftables policies without a counter")->state,
                      RCA_FEATURE_ON);
     net_run("echo 'table ip silent { chain x { type filter hook input priority"
             " 0; policy drop; }; }' | ip netns exec sw nft -f -");
-    tick(f, 23);
+    net_tick(f, 23);
     assert_int_equal(feature(f, "nftables policies without a counter")->state,
                      RCA_FEATURE_OFF);
     net_run("ip netns exec sw nft delete table ip silent");
@@ -295,7 +254,7 @@ static void policies_that_do_not_count_are_told(void **state)
 static void a_hook_left_out_is_not_used(void **state)
 {
     struct rca_source_env without = env;
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     void *source = NULL;
 
     without.without = "nfnetlink";
@@ -305,7 +264,7 @@ static void a_hook_left_out_is_not_used(void **state)
 
 static void what_cannot_be_counted_is_told(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     size_t n = 0;
     const struct rca_feature *features = rca_observer_features(f->obs, &n);
     unsigned found = 0;
@@ -336,5 +295,5 @@ int main(void)
         cmocka_unit_test(a_hook_left_out_is_not_used),
     };
 
-    return cmocka_run_group_tests_name("nft", tests, setup, teardown);
+    return cmocka_run_group_tests_name("nft", tests, setup, net_teardown);
 }

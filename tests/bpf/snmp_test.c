@@ -7,72 +7,32 @@
 
 #include <netinet/in.h>
 
-#include "collector/source.h"
-#include "tests/bpf/net.h"
+#include "tests/bpf/net_fixture.h"
 
 static const struct rca_source_env env = {
     .proc = "/proc", .sys = "/sys", .host = "h"};
 
-struct fixture {
-    struct rca_observer *obs;
-    void *source;
-};
-
 static int setup(void **state)
 {
-    static struct fixture f;
-
-    if (!net_enter())
-        return 0;
-    net_switch();
-    assert_ok(rca_observer_new(NULL, "h", &f.obs));
-    rca_observer_begin(f.obs, RCA_SECOND);
-    assert_ok(rca_source_snmp.open(&env, f.obs, &f.source));
-    *state = &f;
-    return 0;
+    return net_setup(state, &rca_source_snmp, &env, NULL);
 }
 
-static int teardown(void **state)
-{
-    struct fixture *f = (struct fixture *)*state;
-
-    if (!f)
-        return 0;
-    rca_source_snmp.close(&f->source);
-    rca_observer_free(&f->obs);
-    return 0;
-}
-
-static struct fixture *get(void **state)
-{
-    if (!*state) {
-        print_message("needs CAP_SYS_ADMIN for namespaces\n");
-        skip();
-    }
-    return (struct fixture *)*state;
-}
-
-static void tick(struct fixture *f, int second)
-{
-    rca_observer_begin(f->obs, second * RCA_SECOND);
-    assert_ok(rca_source_snmp.tick(f->source, f->obs));
-}
-
-static double value(struct fixture *f, const char *netns, const char *series)
+static double value(struct net_fixture *f, const char *netns,
+                    const char *series)
 {
     return net_value(f->obs, RCA_KIND_NETNS, netns, series);
 }
 
 static void datagrams_to_nobody_are_counted_where_they_arrive(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     int tries = 0;
 
-    tick(f, 2);
+    net_tick(f, 2);
     assert_close(value(f, "s", "udp_no_port_total"), 0, 0);
     net_send("c", "10.9.0.2", 9, 20);
     do
-        tick(f, 3);
+        net_tick(f, 3);
     while (net_again(value(f, "s", "udp_no_port_total"), 20, &tries));
     assert_close(value(f, "s", "udp_no_port_total"), 20, 0);
     assert_close(value(f, "c", "udp_no_port_total"), 0, 0);
@@ -85,10 +45,10 @@ static void datagrams_to_nobody_are_counted_where_they_arrive(void **state)
 
 static void packets_without_a_route_are_counted_where_they_start(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
 
     net_send("c", "192.0.2.1", 9, 7);
-    tick(f, 4);
+    net_tick(f, 4);
     assert_close(value(f, "c", "ip_no_route_total"), 7, 0);
     assert_close(value(f, "s", "ip_no_route_total"), 0, 0);
 }
@@ -114,7 +74,7 @@ static int overflow_here(void)
 
 static void a_full_accept_queue_is_counted(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     int status = 0;
     pid_t pid = 0;
 
@@ -128,16 +88,16 @@ static void a_full_accept_queue_is_counted(void **state)
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
-    tick(f, 5);
+    net_tick(f, 5);
     assert_true(value(f, "s", "tcp_listen_overflows_total") >= 1);
     assert_close(value(f, "c", "tcp_listen_overflows_total"), 0, 0);
 }
 
 static void what_the_host_counts_is_the_hosts(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
 
-    tick(f, 6);
+    net_tick(f, 6);
     assert_true(net_value(f->obs, RCA_KIND_HOST, "h", "softnet_drops_total") >=
                 0);
     assert_true(net_value(f->obs, RCA_KIND_HOST, "h", "tcp_memory_bytes") >= 0);
@@ -148,12 +108,12 @@ static void what_the_host_counts_is_the_hosts(void **state)
 /* An open file would keep the namespace, and its interfaces, alive. */
 static void a_namespace_that_goes_is_let_go(void **state)
 {
-    struct fixture *f = get(state);
+    struct net_fixture *f = net_get(state);
     int second = 7;
 
     net_run("ip netns del s");
     for (; second < 1000; second++) {
-        tick(f, second);
+        net_tick(f, second);
         if (isnan(value(f, "s", "udp_no_port_total")))
             break;
     }
@@ -177,5 +137,5 @@ int main(void)
         cmocka_unit_test(a_namespace_that_goes_is_let_go),
     };
 
-    return cmocka_run_group_tests_name("bpf/snmp", tests, setup, teardown);
+    return cmocka_run_group_tests_name("bpf/snmp", tests, setup, net_teardown);
 }

@@ -11,7 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "graph/histogram.h"
-#include "tests/bpf/net.h"
+#include "tests/bpf/net_fixture.h"
 
 static const struct rca_source_env env = {.proc = "/proc",
                                           .sys = "/sys",
@@ -48,15 +48,6 @@ static int teardown(void **state)
     if (f)
         rca_observer_free(&f->obs);
     return 0;
-}
-
-static struct fixture *get(void **state)
-{
-    if (!*state) {
-        print_message("needs CAP_SYS_ADMIN for namespaces\n");
-        skip();
-    }
-    return (struct fixture *)*state;
 }
 
 /* NULL: not permitted here. */
@@ -125,17 +116,17 @@ static void packets_are_timed(struct fixture *f, enum rca_sojourn_hook hook)
 
 static void every_packet_that_waits_is_timed(void **state)
 {
-    packets_are_timed(get(state), RCA_SOJOURN_HOOK_BEST);
+    packets_are_timed(net_get(state), RCA_SOJOURN_HOOK_BEST);
 }
 
 static void the_twin_times_the_same(void **state)
 {
-    packets_are_timed(get(state), RCA_SOJOURN_HOOK_RAW);
+    packets_are_timed(net_get(state), RCA_SOJOURN_HOOK_RAW);
 }
 
 static void the_longest_wait_is_that_of_its_tick(void **state)
 {
-    struct fixture *f = get(state);
+    struct fixture *f = net_get(state);
     struct rca_sojourn *s = start(f, RCA_SOJOURN_HOOK_BEST);
     double longest = 0, buckets = 0;
     char series[64];
@@ -170,7 +161,7 @@ static void the_longest_wait_is_that_of_its_tick(void **state)
 
 static void profile_light_detaches(void **state)
 {
-    struct fixture *f = get(state);
+    struct fixture *f = net_get(state);
     struct rca_sojourn *s = start(f, RCA_SOJOURN_HOOK_BEST);
     int tries = 0, fds[4];
 
@@ -195,7 +186,7 @@ static void profile_light_detaches(void **state)
 static void hooks_left_out_are_not_used(void **state)
 {
     struct rca_source_env without = env;
-    struct fixture *f = get(state);
+    struct fixture *f = net_get(state);
     struct rca_sojourn *s = NULL;
 
     without.without = "tp_btf/qdisc_enqueue,raw_tp/qdisc_enqueue";
