@@ -3,43 +3,17 @@
 
 #include <errno.h>
 
-#include "collector/source.h"
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
-#include "tests/unit/collector/samples.h"
-#include "tests/unit/collector/tree.h"
-
-#define T0 (INT64_C(1700000000) * RCA_SECOND)
-
-/* struct box - a host with cgroup trees made of files */
-struct box {
-    char root[64], proc[80];
-    struct rca_source_env env;
-    struct rca_observer *obs;
-    void *source;
-};
+#include "tests/unit/collector/box.h"
 
 static int setup(void **state)
 {
-    static struct box box;
-
-    box = (struct box){.obs = NULL};
-    tree_make(box.root);
-    (void)snprintf(box.proc, sizeof(box.proc), "%s/proc", box.root);
-    box.env = (struct rca_source_env){
-        .proc = box.proc, .sys = box.root, .host = "box"};
-    *state = &box;
-    return rca_observer_new(NULL, "box", &box.obs);
-}
-
-static int teardown(void **state)
-{
+    const int r = box_setup(state, &rca_source_cgroup);
     struct box *box = *state;
 
-    rca_source_cgroup.close(&box->source);
-    rca_observer_free(&box->obs);
-    tree_remove(box->root);
-    return 0;
+    box->env.sys = box->root;
+    return r;
 }
 
 /* Mount v2 at u/, and with @v1 also cpu at c/ and memory at m/. */
@@ -65,12 +39,6 @@ static void mount_trees(struct box *box, _Bool v1)
 static void open_source(struct box *box)
 {
     assert_ok(rca_source_cgroup.open(&box->env, box->obs, &box->source));
-}
-
-static void tick(struct box *box, int seconds)
-{
-    rca_observer_begin(box->obs, T0 + seconds * RCA_SECOND);
-    assert_ok(rca_source_cgroup.tick(box->source, box->obs));
 }
 
 static rca_id group(struct box *box, const char *path)
@@ -99,7 +67,7 @@ static void a_v2_tree_gives_groups_values_and_edges(void **state)
     tree_write(box->root, "u/a/b/cpu.stat", "usage_usec 1500000\n");
     tree_write(box->root, "u/a/b/memory.current", "4096\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     a = group(box, "a");
     b = group(box, "a/b");
     host = rca_observe_host(box->obs);
@@ -124,14 +92,14 @@ static void groups_without_processes_are_known_but_not_reported(void **state)
     tree_write(box->root, "u/idle/cpu.stat", "usage_usec 1\n");
     tree_write(box->root, "u/idle/below/cgroup.events", "populated 0\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     assert_false(is_known(box->obs, RCA_KIND_CGROUP, "idle"));
     assert_int_equal(rca_observer_cgroup(box->obs, inode(box, "u/idle")),
                      RCA_ID_NONE);
     assert_non_null(rca_observer_cgroup_path(box->obs, inode(box, "u/idle")));
 
     tree_write(box->root, "u/idle/cgroup.events", "populated 1\n");
-    tick(box, 1);
+    box_tick(box, 1);
     assert_close(sample_of(box->obs, group(box, "idle"), "cpu_seconds_total"),
                  1e-6, 1e-9);
 }
@@ -151,7 +119,7 @@ static void the_same_path_in_several_trees_is_one_group(void **state)
     tree_write(box->root, "u/docker/x/cgroup.events", "populated 0\n");
     tree_write(box->root, "u/docker/x/cpu.pressure", "some total=1000000\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     d = group(box, "docker/x");
     assert_close(sample_of(box->obs, d, "cpu_throttled_seconds_total"), 2,
                  1e-12);
@@ -182,21 +150,21 @@ static void groups_that_come_and_go_are_followed(void **state)
     tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
     tree_write(box->root, "u/a/b/cgroup.events", "populated 1\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     assert_false(is_known(box->obs, RCA_KIND_CGROUP, "c"));
 
     tree_write(box->root, "u/c/cgroup.events", "populated 1\n");
     tree_write(box->root, "u/c/memory.current", "1\n");
     (void)snprintf(path, sizeof(path), "%s/u/a", box->root);
     tree_remove(path);
-    tick(box, 1);
+    box_tick(box, 1);
     assert_close(sample_of(box->obs, group(box, "c"), "memory_bytes"), 1, 0);
     assert_int_equal(box->obs->n_edges, 1); /* c alone */
 
     /* made anew under its old name: other files */
     tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
     tree_write(box->root, "u/a/memory.current", "2\n");
-    tick(box, 2);
+    box_tick(box, 2);
     assert_close(sample_of(box->obs, group(box, "a"), "memory_bytes"), 2, 0);
     assert_close(sample_of(box->obs, group(box, "c"), "memory_bytes"), 1, 0);
 }
@@ -221,7 +189,7 @@ static void limits_give_ratios(void **state)
     tree_write(box->root, "u/a/pids.max", "40\n");
     tree_write(box->root, "u/a/pids.events", "max 3\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     a = group(box, "a");
     assert_nan(sample_of(box->obs, a, "cpu_limit_ratio"));
     assert_close(sample_of(box->obs, a, "cpu_limit_cores"), 4, 0);
@@ -230,7 +198,7 @@ static void limits_give_ratios(void **state)
     assert_close(sample_of(box->obs, a, "pids_limit_ratio"), 0.75, 1e-12);
     assert_close(sample_of(box->obs, a, "pids_limit_hits_total"), 3, 0);
     tree_write(box->root, "u/a/cpu.stat", "usage_usec 3000000\n");
-    tick(box, 1);
+    box_tick(box, 1);
     assert_close(sample_of(box->obs, a, "cpu_limit_ratio"), 0.5, 1e-12);
 }
 
@@ -244,12 +212,12 @@ static void limits_are_looked_at_now_and_then(void **state)
     tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
     tree_write(box->root, "u/a/memory.max", "4096\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     a = group(box, "a");
     assert_close(sample_of(box->obs, a, "memory_limit_bytes"), 4096, 0);
     tree_write(box->root, "u/a/memory.max", "max\n");
     for (int i = 1; i <= RCA_CGROUP_SELDOM_TICKS; i++)
-        tick(box, i);
+        box_tick(box, i);
     assert_nan(sample_of(box->obs, a, "memory_limit_bytes"));
 }
 
@@ -265,21 +233,21 @@ static void an_idle_group_is_read_seldom(void **state)
     tree_write(box->root, "u/a/memory.current", "1\n");
     tree_write(box->root, "u/a/io.pressure", "some total=1000000\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     a = group(box, "a");
     for (int i = 1; i <= 2 * RCA_CGROUP_SELDOM_TICKS; i++)
-        tick(box, i); /* whichever turn it has, the last look is over */
-    tick(box, 100);
+        box_tick(box, i); /* whichever turn it has, the last look is over */
+    box_tick(box, 100);
     tree_write(box->root, "u/a/memory.current", "2\n");
     tree_write(box->root, "u/a/io.pressure", "some total=2000000\n");
-    tick(box, 101);
+    box_tick(box, 101);
     assert_close(sample_of(box->obs, a, "io_pressure_seconds_total"), 2, 0);
     for (int i = 0; i < RCA_CGROUP_SELDOM_TICKS; i++)
-        tick(box, 102 + i);
+        box_tick(box, 102 + i);
     assert_close(sample_of(box->obs, a, "memory_bytes"), 2, 0);
     tree_write(box->root, "u/a/memory.current", "3\n");
     tree_write(box->root, "u/a/cpu.stat", "usage_usec 1000001\n");
-    tick(box, 150);
+    box_tick(box, 150);
     assert_close(sample_of(box->obs, a, "memory_bytes"), 3, 0);
 }
 
@@ -297,7 +265,7 @@ static void limits_on_disks_give_the_tightest(void **state)
                "8:0 rbytes=0 wbytes=0 rios=5 wios=0 dbytes=0 dios=0\n");
     rca_observer_disk_users_set(box->obs, 1);
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     a = group(box, "a");
     assert_nan(sample_of(box->obs, a, "io_limit_ratio"));
     assert_close(sample_of(box->obs, a, "write_limit_bytes_per_second"),
@@ -305,12 +273,12 @@ static void limits_on_disks_give_the_tightest(void **state)
     assert_close(sample_of(box->obs, a, "read_limit_per_second"), 10, 0);
     tree_write(box->root, "u/a/io.stat",
                "8:0 rbytes=9 wbytes=1048576 rios=15 wios=1 dbytes=0 dios=0\n");
-    tick(box, 1);
+    box_tick(box, 1);
     assert_close(sample_of(box->obs, a, "io_limit_ratio"), 1, 1e-12);
     assert_nan(sample_of(box->obs, a, "reads_total")); /* another's */
     tree_write(box->root, "u/a/io.stat",
                "8:0 rbytes=9 wbytes=2097152 rios=16 wios=1 dbytes=0 dios=0\n");
-    tick(box, 2);
+    box_tick(box, 2);
     assert_close(sample_of(box->obs, a, "io_limit_ratio"), 0.5, 1e-12);
 }
 
@@ -329,11 +297,11 @@ static void requests_are_counted_from_files_where_nobody_else_does(void **state)
     tree_write(box->root, "u/a/io.max", "");
     tree_write(box->root, "u/a/io.stat", "8:0 rbytes=4096 rios=1\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     a = group(box, "a");
     assert_close(sample_of(box->obs, a, "reads_total"), 0, 0);
     tree_write(box->root, "u/a/io.stat", "8:0 rbytes=8192 rios=3 wios=2\n");
-    tick(box, 1);
+    box_tick(box, 1);
     assert_close(sample_of(box->obs, a, "reads_total"), 2, 0);
     assert_close(sample_of(box->obs, a, "writes_total"), 2, 0);
     assert_close(sample_of(box->obs, a, "read_bytes_total"), 4096, 0);
@@ -354,7 +322,7 @@ static void what_may_not_be_read_is_left_out(void **state)
     tree_write(box->root, "u/a/memory.current", "1\n");
     box->env.without = "memory.stat,*.pressure";
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     assert_nan(sample_of(box->obs, group(box, "a"), "memory_bytes"));
     assert_close(sample_of(box->obs, group(box, "a"), "cpu_seconds_total"), 1,
                  0);
@@ -376,7 +344,7 @@ static void a_long_path_keeps_its_end_as_its_name(void **state)
     (void)snprintf(file, sizeof(file), "u/%s/cgroup.events", path);
     tree_write(box->root, file, "populated 1\n");
     open_source(box);
-    tick(box, 0);
+    box_tick(box, 0);
     (void)snprintf(name, sizeof(name), "...%s", path + strlen(path) - 188);
     assert_int_equal(strlen(name), 191);
     assert_true(is_known(box->obs, RCA_KIND_CGROUP, name));
@@ -403,21 +371,19 @@ static void a_tick_without_memory_is_made_good_by_the_next(void **state)
     tree_write(box->root, "u/a/b/cgroup.events", "populated 1\n");
     tree_write(box->root, "u/a/b/memory.current", "5\n");
     for (long n = 0; n < 40; n++) {
-        rca_observer_begin(box->obs, T0 + n * RCA_SECOND);
+        box_begin(box, (int)n);
         oom_after(n);
         if (!rca_source_cgroup.open(&box->env, box->obs, &box->source))
             (void)rca_source_cgroup.tick(box->source, box->obs);
         oom_after(-1);
         if (!box->source)
             open_source(box);
-        tick(box, 100 + (int)n);
+        box_tick(box, 100 + (int)n);
         assert_close(sample_of(box->obs, group(box, "a/b"), "memory_bytes"), 5,
                      0);
         rca_source_cgroup.close(&box->source);
     }
 }
-
-#define with_box(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

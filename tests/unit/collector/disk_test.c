@@ -2,47 +2,13 @@
 #include <errno.h>
 
 #include "collector/disk_name.h"
-#include "collector/source.h"
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
-#include "tests/unit/collector/samples.h"
-#include "tests/unit/collector/tree.h"
-
-#define T0 (INT64_C(1700000000) * RCA_SECOND)
-
-/* struct box - a host with disks made of files; in the profile that needs no
- * kernel */
-struct box {
-    char root[64], proc[80], sys[80];
-    struct rca_source_env env;
-    struct rca_observer *obs;
-    void *source;
-};
+#include "tests/unit/collector/box.h"
 
 static int setup(void **state)
 {
-    static struct box box;
-
-    box = (struct box){.obs = NULL};
-    tree_make(box.root);
-    (void)snprintf(box.proc, sizeof(box.proc), "%s/proc", box.root);
-    (void)snprintf(box.sys, sizeof(box.sys), "%s/sys", box.root);
-    box.env = (struct rca_source_env){.proc = box.proc,
-                                      .sys = box.sys,
-                                      .host = "box",
-                                      .profile = RCA_PROFILE_LIGHT};
-    *state = &box;
-    return rca_observer_new(NULL, "box", &box.obs);
-}
-
-static int teardown(void **state)
-{
-    struct box *box = *state;
-
-    rca_source_disk.close(&box->source);
-    rca_observer_free(&box->obs);
-    tree_remove(box->root);
-    return 0;
+    return box_setup(state, &rca_source_disk);
 }
 
 static void link_to(const struct box *box, const char *name, const char *to)
@@ -77,12 +43,6 @@ static void write_disks(const struct box *box)
     link_to(box, "sys/dev/block/8:1", "../../devices/block/sda/sda1");
 }
 
-static void tick(struct box *box, int seconds)
-{
-    rca_observer_begin(box->obs, T0 + seconds * RCA_SECOND);
-    assert_ok(rca_source_disk.tick(box->source, box->obs));
-}
-
 static void whole_disks_that_were_ever_used_are_reported(void **state)
 {
     struct box *box = *state;
@@ -90,7 +50,7 @@ static void whole_disks_that_were_ever_used_are_reported(void **state)
 
     write_disks(box);
     assert_ok(rca_source_disk.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     assert_true(is_known(box->obs, RCA_KIND_DISK, "sda"));
     assert_true(is_known(box->obs, RCA_KIND_DISK, "loop0"));
     assert_false(is_known(box->obs, RCA_KIND_DISK, "sda1"));
@@ -116,7 +76,7 @@ static void a_disk_made_of_others_uses_them(void **state)
 
     write_disks(box);
     assert_ok(rca_source_disk.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     sda = rca_observe_entity(box->obs, RCA_KIND_DISK, "sda");
     dm = rca_observe_entity(box->obs, RCA_KIND_DISK, "dm-0");
     assert_true(has_edge(box->obs, dm, sda, RCA_EDGE_USES));
@@ -213,7 +173,7 @@ static void what_may_not_be_used_is_left(void **state)
     f = rca_observer_features(box->obs, &n);
     assert_int_equal(n, 2);
     assert_string_equal(f[1].how, "turned off by 'without'");
-    tick(box, 0);
+    box_tick(box, 0);
     assert_true(is_known(box->obs, RCA_KIND_DISK, "sda"));
     rca_source_disk.close(&box->source);
     box->env.without = "/proc/diskstats";
@@ -228,21 +188,19 @@ static void without_memory_nothing_breaks(void **state)
 
     write_disks(box);
     for (long n = 0; n < 60; n++) {
-        rca_observer_begin(box->obs, T0 + n * RCA_SECOND);
+        box_begin(box, (int)n);
         oom_after(n);
         if (!rca_source_disk.open(&box->env, box->obs, &box->source))
             (void)rca_source_disk.tick(box->source, box->obs);
         oom_after(-1);
         if (!box->source)
             assert_ok(rca_source_disk.open(&box->env, box->obs, &box->source));
-        tick(box, 100 + (int)n);
+        box_tick(box, 100 + (int)n);
         sda = rca_observe_entity(box->obs, RCA_KIND_DISK, "sda");
         assert_close(sample_of(box->obs, sda, "reads_total"), 10, 0);
         rca_source_disk.close(&box->source);
     }
 }
-
-#define with_box(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

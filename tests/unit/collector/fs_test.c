@@ -2,43 +2,13 @@
 #include <errno.h>
 #include <sys/statvfs.h>
 
-#include "collector/source.h"
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
-#include "tests/unit/collector/samples.h"
-#include "tests/unit/collector/tree.h"
-
-#define T0 (INT64_C(1700000000) * RCA_SECOND)
-
-struct box {
-    char root[64], proc[80], sys[80];
-    struct rca_source_env env;
-    struct rca_observer *obs;
-    void *source;
-};
+#include "tests/unit/collector/box.h"
 
 static int setup(void **state)
 {
-    static struct box box;
-
-    box = (struct box){.obs = NULL};
-    tree_make(box.root);
-    (void)snprintf(box.proc, sizeof(box.proc), "%s/proc", box.root);
-    (void)snprintf(box.sys, sizeof(box.sys), "%s/sys", box.root);
-    box.env = (struct rca_source_env){
-        .proc = box.proc, .sys = box.sys, .host = "box"};
-    *state = &box;
-    return rca_observer_new(NULL, "box", &box.obs);
-}
-
-static int teardown(void **state)
-{
-    struct box *box = *state;
-
-    rca_source_fs.close(&box->source);
-    rca_observer_free(&box->obs);
-    tree_remove(box->root);
-    return 0;
+    return box_setup(state, &rca_source_fs);
 }
 
 /* A partition that is mounted twice, at "/" and in part elsewhere; one mounted
@@ -66,12 +36,6 @@ static void write_mounts(struct box *box, const char *options)
     tree_write(box->root, "sys/fs/ext4/sda1/errors_count", "3\n");
 }
 
-static void tick(struct box *box, int seconds)
-{
-    rca_observer_begin(box->obs, T0 + seconds * RCA_SECOND);
-    assert_ok(rca_source_fs.tick(box->source, box->obs));
-}
-
 static rca_id fs(struct box *box, const char *point)
 {
     return rca_observe_entity(box->obs, RCA_KIND_FILESYSTEM, point);
@@ -85,7 +49,7 @@ static void file_systems_on_disks_are_reported(void **state)
 
     write_mounts(box, "rw");
     assert_ok(rca_source_fs.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     assert_false(is_known(box->obs, RCA_KIND_FILESYSTEM, "/srv"));
     assert_false(is_known(box->obs, RCA_KIND_FILESYSTEM, "/net"));
     assert_false(is_known(box->obs, RCA_KIND_FILESYSTEM, "/snap"));
@@ -115,15 +79,15 @@ static void what_turns_read_only_is_seen(void **state)
 
     write_mounts(box, "rw,errors=remount-ro");
     assert_ok(rca_source_fs.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     own = fs(box, box->root);
     assert_close(sample_of(box->obs, own, "filesystem_read_only"), 0, 0);
     write_mounts(box, "ro,errors=remount-ro");
-    tick(box, 9);
+    box_tick(box, 9);
     assert_close(sample_of(box->obs, own, "filesystem_read_only"), 0, 0);
-    tick(box, 10);
+    box_tick(box, 10);
     assert_close(sample_of(box->obs, own, "filesystem_read_only"), 1, 0);
-    tick(box, 11);
+    box_tick(box, 11);
     assert_close(sample_of(box->obs, own, "filesystem_read_only"), 1, 0);
     assert_true(sample_of(box->obs, own, "filesystem_free_bytes") > 0);
 }
@@ -134,9 +98,9 @@ static void a_file_system_that_is_gone_is_not_reported(void **state)
 
     write_mounts(box, "rw");
     assert_ok(rca_source_fs.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     tree_write(box->root, "proc/self/mountinfo", "");
-    tick(box, 10);
+    box_tick(box, 10);
     assert_int_equal(box->obs->n_samples, 0);
 }
 
@@ -165,21 +129,19 @@ static void without_memory_nothing_breaks(void **state)
 
     write_mounts(box, "rw");
     for (long n = 0; n < 40; n++) {
-        rca_observer_begin(box->obs, T0 + n * RCA_SECOND);
+        box_begin(box, (int)n);
         oom_after(n);
         if (!rca_source_fs.open(&box->env, box->obs, &box->source))
             (void)rca_source_fs.tick(box->source, box->obs);
         oom_after(-1);
         if (!box->source)
             assert_ok(rca_source_fs.open(&box->env, box->obs, &box->source));
-        tick(box, 100 + (int)n);
+        box_tick(box, 100 + (int)n);
         assert_close(sample_of(box->obs, fs(box, "/"), "filesystem_read_only"),
                      0, 0);
         rca_source_fs.close(&box->source);
     }
 }
-
-#define with_box(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {

@@ -1,44 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 
-#include "collector/source.h"
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
-#include "tests/unit/collector/samples.h"
-#include "tests/unit/collector/tree.h"
-
-#define T0 (INT64_C(1700000000) * RCA_SECOND)
-
-/* struct box - a host made of files */
-struct box {
-    char root[64], proc[80], sys[80];
-    struct rca_source_env env;
-    struct rca_observer *obs;
-    void *source;
-};
+#include "tests/unit/collector/box.h"
 
 static int setup(void **state)
 {
-    static struct box box;
-
-    box = (struct box){.obs = NULL};
-    tree_make(box.root);
-    (void)snprintf(box.proc, sizeof(box.proc), "%s/proc", box.root);
-    (void)snprintf(box.sys, sizeof(box.sys), "%s/sys", box.root);
-    box.env = (struct rca_source_env){
-        .proc = box.proc, .sys = box.sys, .host = "box"};
-    *state = &box;
-    return rca_observer_new(NULL, "box", &box.obs);
-}
-
-static int teardown(void **state)
-{
-    struct box *box = *state;
-
-    rca_source_host.close(&box->source);
-    rca_observer_free(&box->obs);
-    tree_remove(box->root);
-    return 0;
+    return box_setup(state, &rca_source_host);
 }
 
 static void write_all(struct box *box)
@@ -69,12 +38,6 @@ static void write_all(struct box *box)
     tree_write(box->root, "proc/pressure/io", "some avg10=0 total=2\n");
 }
 
-static void tick(struct box *box, int seconds)
-{
-    rca_observer_begin(box->obs, T0 + seconds * RCA_SECOND);
-    assert_ok(rca_source_host.tick(box->source, box->obs));
-}
-
 static double host_value(struct box *box, const char *series)
 {
     return sample_of(box->obs, rca_observe_host(box->obs), series);
@@ -87,7 +50,7 @@ static void the_files_give_the_series_of_the_host(void **state)
 
     write_all(box);
     assert_ok(rca_source_host.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     assert_close(host_value(box, "cpu_seconds_total"), 150 / hz, 1e-12);
     assert_nan(host_value(box, "cpu_busiest_ratio"));
     assert_close(host_value(box, "context_switches_total"), 777, 0);
@@ -106,7 +69,7 @@ static void what_there_is_only_so_much_of_gives_ratios(void **state)
 
     write_all(box);
     assert_ok(rca_source_host.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     assert_close(host_value(box, "tasks"), 80, 0);
     assert_close(host_value(box, "tasks_limit_ratio"), 0.5, 1e-12);
     assert_close(host_value(box, "open_files"), 250, 0);
@@ -136,7 +99,7 @@ static void a_file_that_may_not_be_used_is_off(void **state)
     write_all(box);
     box->env.without = "/proc/meminfo";
     assert_ok(rca_source_host.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     assert_nan(host_value(box, "memory_available_bytes"));
     assert_close(host_value(box, "tasks"), 80, 0);
 }
@@ -148,14 +111,14 @@ static void the_busiest_processor_is_the_one_with_least_idle_time(void **state)
 
     write_all(box);
     assert_ok(rca_source_host.open(&box->env, box->obs, &box->source));
-    tick(box, 0);
+    box_tick(box, 0);
     tree_write(box->root, "proc/stat",
                "cpu  190 0 50 1090 0 0 0 20 0 0\n"
                "cpu0 80 0 25 570 0 0 0 0 0 0\n"
                "cpu1 110 0 25 510 10 0 0 20 0 0\n");
-    tick(box, 1);
+    box_tick(box, 1);
     assert_close(host_value(box, "cpu_busiest_ratio"), 0.8, 1e-12);
-    tick(box, 2); /* nothing moved: there is no share of no time */
+    box_tick(box, 2); /* nothing moved: there is no share of no time */
     assert_nan(host_value(box, "cpu_busiest_ratio"));
 }
 
@@ -174,7 +137,7 @@ static void what_is_missing_is_a_feature_that_is_off(void **state)
     }
     assert_int_equal(n, 8);
     assert_int_equal(off, 7);
-    tick(box, 0);
+    box_tick(box, 0);
     assert_close(host_value(box, "memory_available_bytes"), 1024, 0);
     assert_nan(host_value(box, "cpu_seconds_total"));
 }
@@ -205,21 +168,13 @@ static void no_memory_ends_the_opening_and_nothing_else(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_files_give_the_series_of_the_host,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            what_there_is_only_so_much_of_gives_ratios, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_file_that_may_not_be_used_is_off,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            the_busiest_processor_is_the_one_with_least_idle_time, setup,
-            teardown),
-        cmocka_unit_test_setup_teardown(
-            what_is_missing_is_a_feature_that_is_off, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_any_file_the_source_cannot_open,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            no_memory_ends_the_opening_and_nothing_else, setup, teardown),
+        with_box(the_files_give_the_series_of_the_host),
+        with_box(what_there_is_only_so_much_of_gives_ratios),
+        with_box(a_file_that_may_not_be_used_is_off),
+        with_box(the_busiest_processor_is_the_one_with_least_idle_time),
+        with_box(what_is_missing_is_a_feature_that_is_off),
+        with_box(without_any_file_the_source_cannot_open),
+        with_box(no_memory_ends_the_opening_and_nothing_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
