@@ -80,26 +80,12 @@ static void report_speed(struct link_state *state, struct rca_observer *obs,
 static void report_nic(struct link_state *state, struct rca_observer *obs,
                        const struct rca_nic *nic)
 {
-    const struct rca_link_stats *s = &nic->link.stats;
-    const struct {
-        const char *series;
-        uint64_t value;
-    } values[] = {
-        {"receive_bytes_total", s->receive_bytes},
-        {"transmit_bytes_total", s->transmit_bytes},
-        {"receive_packets_total", s->receive_packets},
-        {"transmit_packets_total", s->transmit_packets},
-        {"receive_drops_total", s->receive_drops},
-        {"transmit_drops_total", s->transmit_drops},
-        {"receive_errors_total", s->receive_errors},
-        {"transmit_errors_total", s->transmit_errors},
-        {"carrier_changes_total", s->carrier_changes},
-        {"link_down", rca_link_is_down(&nic->link)},
-    };
+    const struct rca_link *link = &nic->link;
 
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(values); i++)
-        rca_observe_value(obs, nic->entity, values[i].series,
-                          (double)values[i].value);
+    rca_traffic_report(&link->stats, obs, nic->entity);
+    rca_observe_value(obs, nic->entity, "carrier_changes_total",
+                      link->carrier_changes);
+    rca_observe_value(obs, nic->entity, "link_down", rca_link_is_down(link));
     report_speed(state, obs, nic);
 }
 

@@ -164,7 +164,7 @@ uint64_t rca_link_map_packets(const struct rca_link_map *map, uint64_t netns)
     uint64_t n = 0;
 
     for (size_t i = 0; i < map->n_nics; i++) {
-        const struct rca_link_stats *stats = &map->nics[i].link.stats;
+        const struct rca_traffic *stats = &map->nics[i].link.stats;
 
         if (map->nics[i].netns == netns)
             n += stats->receive_packets + stats->transmit_packets;

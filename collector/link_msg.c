@@ -23,7 +23,7 @@ static void copy_struct(const struct nlattr *attr, void *to, size_t size)
     memcpy(to, mnl_attr_get_payload(attr), n < size ? n : size);
 }
 
-static void read_stats(const struct nlattr *attr, struct rca_link_stats *ret)
+static void read_stats(const struct nlattr *attr, struct rca_traffic *ret)
 {
     struct rtnl_link_stats64 s = {0};
 
@@ -68,7 +68,7 @@ static void read_link_attr(const struct nlattr *attr, struct rca_link *link)
         read_stats(attr, &link->stats);
         break;
     case IFLA_CARRIER_CHANGES:
-        link->stats.carrier_changes = rca_netlink_u32(attr);
+        link->carrier_changes = rca_netlink_u32(attr);
         break;
     case IFLA_LINKINFO:
         read_kind(attr, link);
@@ -217,7 +217,7 @@ _Bool rca_link_is_down(const struct rca_link *link)
 
 _Bool rca_link_is_shown(const struct rca_link *link)
 {
-    const struct rca_link_stats *s = &link->stats;
+    const struct rca_traffic *s = &link->stats;
 
     if (link->flags & IFF_LOOPBACK)
         return s->receive_drops + s->transmit_drops > 0;

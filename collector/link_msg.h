@@ -14,17 +14,8 @@
 #include <linux/netlink.h>
 #include <net/if.h>
 
+#include "collector/traffic.h"
 #include "graph/base/err.h"
-
-/** struct rca_link_stats - totals since the interface was made; collisions,
- * carrier and FIFO errors are in the errors as their drivers count them */
-struct rca_link_stats {
-    uint64_t receive_packets, transmit_packets;
-    uint64_t receive_bytes, transmit_bytes;
-    uint64_t receive_errors, transmit_errors;
-    uint64_t receive_drops, transmit_drops;
-    uint32_t carrier_changes; /* wraps */
-};
 
 /**
  * struct rca_link - one interface
@@ -34,6 +25,8 @@ struct rca_link_stats {
  * @master: index of the bridge (or bond) that it is a port of, 0 if none
  * @flags:  IFF_*
  * @kind:   "veth", "bridge", ...; "" for hardware
+ * @stats:  collisions, carrier and FIFO errors are in the errors as their
+ *          drivers count them
  */
 struct rca_link {
     int index;
@@ -43,7 +36,8 @@ struct rca_link {
     unsigned flags;
     char name[IFNAMSIZ];
     char kind[IFNAMSIZ];
-    struct rca_link_stats stats;
+    struct rca_traffic stats;
+    uint32_t carrier_changes; /* wraps */
 };
 
 /** struct rca_qdisc - one queueing discipline; @drops, @overlimits and @requeues

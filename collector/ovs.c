@@ -123,7 +123,7 @@ static int add_port(void *arg, const struct rca_ovs_port *port)
 
 /* The datapath's counters are fresh, the database's some seconds old. */
 static void take_stats(void *arg, const char *name,
-                       const struct rca_ovs_stats *stats)
+                       const struct rca_traffic *stats)
 {
     struct ovs_state *s = arg;
     uint32_t at;
@@ -143,28 +143,6 @@ static _Bool is_in_kernel(const struct ovs_state *s, const char *name)
     return 0;
 }
 
-static void report_stats(struct rca_observer *obs, rca_id entity,
-                         const struct rca_ovs_stats *s)
-{
-    const struct {
-        const char *series;
-        uint64_t value;
-    } values[] = {
-        {"receive_bytes_total", s->receive_bytes},
-        {"transmit_bytes_total", s->transmit_bytes},
-        {"receive_packets_total", s->receive_packets},
-        {"transmit_packets_total", s->transmit_packets},
-        {"receive_drops_total", s->receive_drops},
-        {"transmit_drops_total", s->transmit_drops},
-        {"receive_errors_total", s->receive_errors},
-        {"transmit_errors_total", s->transmit_errors},
-    };
-
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(values); i++)
-        rca_observe_value(obs, entity, values[i].series,
-                          (double)values[i].value);
-}
-
 static void report_port(struct ovs_state *s, struct rca_observer *obs,
                         struct port *p, rca_id whole)
 {
@@ -178,7 +156,7 @@ static void report_port(struct ovs_state *s, struct rca_observer *obs,
     if (!p->port.local)
         rca_observe_value(obs, p->entity, "ovs_port_down", p->port.down);
     if (!is_in_kernel(s, p->port.name))
-        report_stats(obs, p->entity, &p->port.stats);
+        rca_traffic_report(&p->port.stats, obs, p->entity);
 }
 
 /* The two ends of a patch, once. */

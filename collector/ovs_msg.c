@@ -122,11 +122,11 @@ static uint64_t number_in(const json_t *map, const char *key)
     return 0;
 }
 
-static void read_statistics(const json_t *row, struct rca_ovs_stats *ret)
+static void read_statistics(const json_t *row, struct rca_traffic *ret)
 {
     const json_t *map = json_object_get(row, "statistics");
 
-    *ret = (struct rca_ovs_stats){
+    *ret = (struct rca_traffic){
         .receive_packets = number_in(map, "rx_packets"),
         .transmit_packets = number_in(map, "tx_packets"),
         .receive_bytes = number_in(map, "rx_bytes"),

@@ -9,17 +9,10 @@
  * whose texts are for people: what is not as expected is passed over.
  */
 
+#include "collector/traffic.h"
 #include "graph/base/err.h"
 
 #define RCA_OVS_NAME_SIZE 64
-
-/** struct rca_ovs_stats - as the switch counts: received is what came in */
-struct rca_ovs_stats {
-    uint64_t receive_packets, transmit_packets;
-    uint64_t receive_bytes, transmit_bytes;
-    uint64_t receive_errors, transmit_errors;
-    uint64_t receive_drops, transmit_drops;
-};
 
 /** struct rca_ovs_port - an interface of a bridge
  * @peer:  name of the other end of a patch port, or ""
@@ -31,7 +24,7 @@ struct rca_ovs_port {
     char name[RCA_OVS_NAME_SIZE];
     char peer[RCA_OVS_NAME_SIZE];
     _Bool local, down;
-    struct rca_ovs_stats stats;
+    struct rca_traffic stats;
 };
 
 /** rca_ovs_visit_port - a negative return ends the visit and is handed up */
@@ -59,7 +52,7 @@ struct rca_ovs_datapath {
 
 /** rca_ovs_visit_stats - @name: of the port in its datapath */
 typedef void rca_ovs_visit_stats(void *arg, const char *name,
-                                 const struct rca_ovs_stats *stats);
+                                 const struct rca_traffic *stats);
 
 /** rca_ovs_read_datapaths() - of "dpctl/show -s"; @ret: 0 or RCA_ESYNTAX
  * (without one line of look-ups) */

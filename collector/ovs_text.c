@@ -93,7 +93,7 @@ static void read_name(const char *line, char name[RCA_OVS_NAME_SIZE])
 }
 
 /* The fields of one of the lines below a port. */
-static void read_counters(const char *line, struct rca_ovs_stats *s)
+static void read_counters(const char *line, struct rca_traffic *s)
 {
     if (starts(line, "RX packets:")) {
         (void)number_after(line, "packets:", &s->receive_packets);
@@ -125,7 +125,7 @@ int rca_ovs_read_datapaths(const char *text, struct rca_ovs_datapath *ret,
                            rca_ovs_visit_stats *visit, void *arg)
 {
     struct rca_ovs_datapath sum = {0};
-    struct rca_ovs_stats stats = {0};
+    struct rca_traffic stats = {0};
     char port[RCA_OVS_NAME_SIZE] = "";
     _Bool any = 0;
 
@@ -141,7 +141,7 @@ int rca_ovs_read_datapaths(const char *text, struct rca_ovs_datapath *ret,
         } else if (starts(line, "port ")) {
             if (port[0])
                 visit(arg, port, &stats);
-            stats = (struct rca_ovs_stats){0};
+            stats = (struct rca_traffic){0};
             read_name(line, port);
         } else {
             read_counters(line, &stats);

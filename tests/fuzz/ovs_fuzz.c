@@ -19,7 +19,7 @@ static int see_port(void *arg, const struct rca_ovs_port *port)
 }
 
 static void see_stats(void *arg, const char *name,
-                      const struct rca_ovs_stats *stats)
+                      const struct rca_traffic *stats)
 {
     (void)stats;
     *(size_t *)arg += strlen(name);

@@ -150,11 +150,11 @@ static void a_text_is_taken_out(void **state)
 
 struct stats {
     char names[64];
-    struct rca_ovs_stats last;
+    struct rca_traffic last;
 };
 
 static void note_stats(void *arg, const char *name,
-                       const struct rca_ovs_stats *stats)
+                       const struct rca_traffic *stats)
 {
     struct stats *to = arg;
     const size_t len = strlen(to->names);
