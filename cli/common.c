@@ -22,7 +22,11 @@ static enum rca_exit exit_of_error(int err)
 
 int rca_say(const char *what, const struct rca_diag *diag, int err)
 {
-    (void)fprintf(stderr, "rca: %s: %s\n", what,
+    const char *file = diag && diag->text[0] ? diag->file : "";
+
+    if (!strcmp(file, what)) /* is named already */
+        file = "";
+    (void)fprintf(stderr, "rca: %s: %s%s%s\n", what, file, *file ? ": " : "",
                   diag && diag->text[0] ? diag->text : rca_strerror(err));
     return (int)exit_of_error(err);
 }
