@@ -52,9 +52,12 @@ static int add_values(scmp_filter_ctx filter, int call, unsigned arg,
 {
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < n; i++)
-        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-                             SCMP_CMP32(arg, SCMP_CMP_EQ, values[i]));
+    for (size_t i = 0; r == 0 && i < n; i++) {
+        const struct scmp_arg_cmp is = {arg, SCMP_CMP_EQ, (uint32_t)values[i],
+                                        0};
+
+        r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &is);
+    }
     return r;
 }
 
@@ -293,17 +296,21 @@ static const int attacks[] = {
 /* A thread, but no process. */
 static int add_clone(scmp_filter_ctx filter)
 {
-    return seccomp_rule_add(
-        filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-        SCMP_CMP(0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    const struct scmp_arg_cmp thread = {0, SCMP_CMP_MASKED_EQ, CLONE_THREAD,
+                                        CLONE_THREAD};
+
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                                  &thread);
 }
 
 /* Its own limits may be read, not set: prlimit64(0, ..., NULL, ...). */
 static int add_prlimit(scmp_filter_ctx filter)
 {
-    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
-                            SCMP_CMP32(0, SCMP_CMP_EQ, 0),
-                            SCMP_CMP(2, SCMP_CMP_EQ, 0));
+    const struct scmp_arg_cmp to_read[] = {{0, SCMP_CMP_EQ, 0, 0},
+                                           {2, SCMP_CMP_EQ, 0, 0}};
+
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64),
+                                  RCA_ARRAY_SIZE(to_read), to_read);
 }
 
 int rca_privileges_filter_collector(void)

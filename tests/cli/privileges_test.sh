@@ -50,7 +50,14 @@ wait_for() {
     return 1
 }
 
-helper_of() { pgrep -P "$1" -x rca-helper; }
+# the process that is named so and whose parent is $1
+helper_of() {
+    awk -v parent="$1" '
+        $1 == "Name:" { named = $2 == "rca-helper" }
+        $1 == "Pid:" { pid = $2 }
+        $1 == "PPid:" && named && $2 == parent { print pid; found = 1 }
+        END { exit !found }' /proc/[0-9]*/status 2> /dev/null
+}
 running() { helper_of "$collector" && [ "$(of "$collector" Seccomp)" = 2 ]; }
 sees() { "$rca" --db "$db" show entities 2>/dev/null | grep -q "$1"; }
 
