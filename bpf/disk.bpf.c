@@ -12,14 +12,14 @@
  * refuse BTF tracepoints.
  */
 
-#include "bpf/vmlinux_min.h"
+#include "bpf/vmlinux_block.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/cgroup.h"
-#include "bpf/events.h"
+#include "bpf/events_disk.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -9,13 +9,13 @@
  * before the packet leaves or is delivered. Nothing is dropped or changed.
  */
 
-#include "bpf/vmlinux_min.h"
+#include "bpf/vmlinux_net.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

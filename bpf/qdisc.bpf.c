@@ -12,13 +12,13 @@
  * Two programs share each body: see drop.bpf.c.
  */
 
-#include "bpf/vmlinux_min.h"
+#include "bpf/vmlinux_net.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/events.h"
+#include "bpf/events_net.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -26,14 +26,14 @@
  * Limit: pipelined or multiplexed requests count as turns.
  */
 
-#include "bpf/vmlinux_min.h"
+#include "bpf/vmlinux_net.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 #include "bpf/sock_edge.h"
 #include "bpf/sock_listen.h"
 #include "bpf/sock_reply.h"

@@ -9,11 +9,11 @@
  * of the totals says: what they lack was lost.
  */
 
-#include "bpf/vmlinux_min.h"
+#include "bpf/vmlinux_net.h"
 
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 
 #define MAX_EDGES 4096
 

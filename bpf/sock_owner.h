@@ -5,14 +5,14 @@
  * sock_owner - whose a socket is, and where it is. Kernel side only.
  */
 
-#include "bpf/vmlinux_min.h"
+#include "bpf/vmlinux_net.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/cgroup.h"
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 
 #define MAX_NODES 1024
 

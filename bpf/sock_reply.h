@@ -6,7 +6,7 @@
  * Kernel side only; what they say is found by reply_error.h.
  */
 
-#include "bpf/vmlinux_min.h"
+#include "bpf/vmlinux_net.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

@@ -6,12 +6,12 @@
  * only, of sock.bpf.c.
  */
 
-#include "bpf/vmlinux_min.h"
+#include "bpf/vmlinux_net.h"
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 #include "bpf/sock_edge.h"
 #include "bpf/sock_owner.h"
 

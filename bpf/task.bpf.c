@@ -17,7 +17,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/cgroup.h"
-#include "bpf/events.h"
+#include "bpf/events_task.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -9,7 +9,7 @@
  * The parsers take any bytes: what is not as expected is skipped.
  */
 
-#include "bpf/events.h"
+#include "bpf/events_disk.h"
 #include "graph/base/base.h"
 
 enum rca_io_count {

@@ -6,7 +6,7 @@
  * reading its maps. Knows nothing of entities.
  */
 
-#include "bpf/events.h"
+#include "bpf/events_disk.h"
 #include "collector/source.h"
 
 #define RCA_DISK_HOOK "tp_btf/block_rq_complete"

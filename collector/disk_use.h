@@ -10,7 +10,7 @@
  * yet wait. Times are nanoseconds.
  */
 
-#include "bpf/events.h"
+#include "bpf/events_disk.h"
 #include "graph/base/err.h"
 
 struct rca_disk_book;

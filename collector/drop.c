@@ -20,7 +20,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/drop.skel.h"
-#include "bpf/events.h"
+#include "bpf/events_net.h"
 #include "collector/drop_reason.h"
 #include "collector/link_map.h"
 #include "collector/map.h"

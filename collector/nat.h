@@ -9,7 +9,7 @@
  * and everything on older kernels, is dumped by ctnetlink, seldom.
  */
 
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 #include "collector/netlink_set.h"
 #include "collector/source.h"
 

@@ -13,7 +13,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf/events.h"
+#include "bpf/events_task.h"
 #include "bpf/runq.skel.h"
 #include "collector/source.h"
 

@@ -12,7 +12,7 @@
  * side's map feeds it, and tests do.
  */
 
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 #include "collector/config.h"
 #include "collector/map.h"
 #include "collector/observer.h"

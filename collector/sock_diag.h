@@ -11,7 +11,7 @@
 
 #include <linux/netlink.h>
 
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 #include "graph/base/err.h"
 
 /**

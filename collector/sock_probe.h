@@ -10,7 +10,7 @@
  * failures and resets are still counted, requests and bytes are not.
  */
 
-#include "bpf/events.h"
+#include "bpf/events_sock.h"
 #include "collector/source.h"
 
 struct rca_sock_probe;

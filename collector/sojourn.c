@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/events_net.h"
 #include "bpf/qdisc.skel.h"
 #include "graph/histogram.h"
 

@@ -10,7 +10,6 @@
  * RCA_SOJOURN_RATE packets a second on, a random sample of them is timed.
  */
 
-#include "bpf/events.h"
 #include "collector/source.h"
 
 /* Packets timed a second, about: 2 % of a processor. */

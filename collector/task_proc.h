@@ -9,7 +9,7 @@
  * stored.
  */
 
-#include "bpf/events.h"
+#include "bpf/events_task.h"
 #include "graph/base/err.h"
 
 #define RCA_CGROUP_PATH_MAX 4096

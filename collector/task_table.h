@@ -12,7 +12,7 @@
  * counts whole. Times are nanoseconds.
  */
 
-#include "bpf/events.h"
+#include "bpf/events_task.h"
 #include "graph/base/err.h"
 
 struct rca_task_table;
