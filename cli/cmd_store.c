@@ -5,6 +5,7 @@
 
 #include "cli/args.h"
 #include "cli/common.h"
+#include "collector/store/upkeep.h"
 
 static const struct rca_usage usage = {
     "store",

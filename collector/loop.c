@@ -9,6 +9,7 @@
 
 #include "collector/config.h"
 #include "collector/notify.h"
+#include "collector/store/upkeep.h"
 #include "graph/base/buf.h"
 #include "graph/base/log.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "collector/sock_book.h"
-
 #include <errno.h>
 #include <string.h>
 
+#include "collector/sock_book_own.h"
 #include "graph/base/name.h"
 
 void rca_sock_book_init(struct rca_sock_book *book,

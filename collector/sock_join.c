@@ -25,7 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collector/sock_book.h"
+#include "collector/sock_book_own.h"
 #include "graph/base/name.h"
 
 /* Ticks to wait for the cgroup's path, and for the other half of a call. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "collector/sock_book_own.h"
 #include "collector/sock_diag.h"
 
 #define FEATURE "accept queues"

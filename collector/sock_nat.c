@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collector/sock_book.h"
+#include "collector/sock_book_own.h"
 
 /** struct view - of a connection as its caller has it */
 struct view {

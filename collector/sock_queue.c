@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collector/sock_book.h"
+#include "collector/sock_book_own.h"
 
 /* Several sockets may listen for one service: the fullest queue is the one that
  * turns connections away. */

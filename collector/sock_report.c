@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "collector/sock_book.h"
+#include "collector/sock_book_own.h"
 
 #define NS_PER_S 1e9
 #define US_PER_S 1e6

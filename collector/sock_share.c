@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "collector/sock_book.h"
+#include "collector/sock_book_own.h"
 
 /** struct pair - addresses and port as the server has them */
 struct pair {

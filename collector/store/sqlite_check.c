@@ -7,7 +7,8 @@
 
 #include "collector/store/chunk.h"
 #include "collector/store/pack.h"
-#include "collector/store/sqlite.h"
+#include "collector/store/sqlite_parts.h"
+#include "collector/store/upkeep.h"
 
 /*
  * `rca store check` and `rca store compact`. A check reads everything that a

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include "collector/store/chunk.h"
-#include "collector/store/sqlite.h"
+#include "collector/store/sqlite_parts.h"
+#include "collector/store/upkeep.h"
 #include "graph/metric.h"
 
 /*

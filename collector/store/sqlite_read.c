@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "collector/store/chunk.h"
-#include "collector/store/sqlite.h"
+#include "collector/store/sqlite_parts.h"
 
 /* Names, the graph, blobs and the numbers of `rca status`. */
 

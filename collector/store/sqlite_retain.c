@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 
-#include "collector/store/sqlite.h"
+#include "collector/store/sqlite_parts.h"
+#include "collector/store/upkeep.h"
 
 /*
  * What is deleted, and when. A step of rca_store_maintain() is small, since it

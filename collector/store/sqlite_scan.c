@@ -5,7 +5,7 @@
 
 #include "collector/store/chunk.h"
 #include "collector/store/pack.h"
-#include "collector/store/sqlite.h"
+#include "collector/store/sqlite_parts.h"
 
 /*
  * A scan walks the windows in order of time; in each the chunks lie in order of

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 
-#include "collector/store/sqlite.h"
+#include "collector/store/sqlite_parts.h"
 
 /*
  * Which database is ours, and how an older one becomes the newest: each step

@@ -4,7 +4,7 @@
 
 #include "collector/store/chunk.h"
 #include "collector/store/pack.h"
-#include "collector/store/sqlite.h"
+#include "collector/store/sqlite_parts.h"
 
 /*
  * A tick is one transaction with one row. When the head has RCA_WINDOW_TICKS

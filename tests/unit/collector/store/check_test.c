@@ -4,7 +4,7 @@
 
 #include <sqlite3.h>
 
-#include "collector/store/store.h"
+#include "collector/store/upkeep.h"
 #include "tests/harness/oom.h"
 #include "tests/unit/collector/store/store_fixture.h"
 

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "collector/store/store.h"
+#include "collector/store/upkeep.h"
 #include "tests/unit/collector/store/store_fixture.h"
 
 /*

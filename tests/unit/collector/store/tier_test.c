@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <math.h>
 
-#include "collector/store/store.h"
+#include "collector/store/upkeep.h"
 #include "tests/harness/oom.h"
 #include "tests/unit/collector/store/store_fixture.h"
 

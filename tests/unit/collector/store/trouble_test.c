@@ -7,7 +7,7 @@
 
 #include <sqlite3.h>
 
-#include "collector/store/store.h"
+#include "collector/store/upkeep.h"
 #include "tests/unit/collector/store/store_fixture.h"
 
 /* A full disk, a locked file, readers beside a writer that does not stop. */
