@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <math.h>
 
+#include "model/evidence.h"
+
 /* Shares below this are not worth a line. */
 #define MIN_SHARE 0.02
 
@@ -81,7 +83,39 @@ static int add_cause(struct rca_answer *answer, const struct rca_culprit *c)
     cause->value = after - c->part;
     cause->low = after - c->high;
     cause->high = after - c->low;
+    for (unsigned k = 0; k < RCA_REASONS && k < c->n_reasons; k++)
+        cause->reasons[k] =
+            rca_evidence_text((enum rca_evidence_kind)c->reasons[k]);
     e->n_causes++;
+    return 0;
+}
+
+static void add_part(struct rca_explanation *e, enum rca_part_kind kind,
+                     size_t cause, double amount)
+{
+    if (amount != 0)
+        e->parts[e->n_parts++] = (struct rca_part){kind, cause, amount};
+}
+
+/* the symptom's change: what the listed causes did, all others, the rest */
+static int divide(struct rca_answer *answer)
+{
+    const struct rca_attribution *a = answer->a;
+    struct rca_explanation *e = answer->e;
+    double others = 0;
+
+    e->parts = calloc(e->n_causes + 3, sizeof(*e->parts));
+    if (!e->parts)
+        return -ENOMEM;
+    for (size_t i = 0; i < a->n_culprits; i++) {
+        if (i < e->n_causes)
+            add_part(e, RCA_PART_CAUSE, i, a->culprits[i].part);
+        else
+            others += a->culprits[i].part;
+    }
+    add_part(e, RCA_PART_OTHERS, 0, others);
+    add_part(e, RCA_PART_UNEXPLAINED, 0, a->rest);
+    add_part(e, RCA_PART_FEEDBACK, 0, a->feedback);
     return 0;
 }
 
@@ -103,5 +137,5 @@ int rca_answer_causes(struct rca_answer *answer, size_t top)
         if (err)
             return err;
     }
-    return 0;
+    return divide(answer);
 }

@@ -56,7 +56,15 @@ RCA_MUST_CHECK int rca_explain_window(const struct rca_inquiry *inquiry,
 RCA_MUST_CHECK int rca_answer_card(struct rca_answer *answer, uint32_t variable,
                                    struct rca_card *ret_card);
 
-/** rca_answer_causes() - list the culprits, @top at most; 0 or -ENOMEM */
+/** rca_answer_charts() - a chart for each node; 0 or -ENOMEM.
+ * O(nodes * (variables + rows)). */
+RCA_MUST_CHECK int rca_answer_charts(struct rca_answer *answer);
+
+/** rca_answer_quality() - what the answer rests on */
+void rca_answer_quality(struct rca_answer *answer);
+
+/** rca_answer_causes() - list the culprits, @top at most, and divide the
+ * symptom's change among them; 0 or -ENOMEM */
 RCA_MUST_CHECK int rca_answer_causes(struct rca_answer *answer, size_t top);
 
 /** rca_answer_incident() - what the methods of rank.h are asked; borrows of

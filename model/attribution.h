@@ -38,11 +38,15 @@
  * @share, @score: of the change, and what it is ranked by
  * @part:    of the symptom's shift, in its unit; @low, @high: 90 % of draws
  * @first:   part of the draws in which it ranks first
- * @confidence: see above */
+ * @confidence: see above
+ * @reasons: @n_reasons pieces of evidence (enum rca_evidence_kind) that speak
+ *           most for it, the strongest first; rca_suspects_judge() finds them */
+#define RCA_CULPRIT_REASONS 3
 struct rca_culprit {
     rca_id entity;
     size_t carrier;
     double share, score, part, low, high, first, confidence;
+    unsigned n_reasons, reasons[RCA_CULPRIT_REASONS];
 };
 
 /** struct rca_attribution - everything owned

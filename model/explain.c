@@ -142,6 +142,9 @@ static int write_answer(struct rca_answer *answer, const struct rca_inquiry *q,
     } else {
         err = find_causes(answer, o);
     }
+    if (!err)
+        err = rca_answer_charts(answer);
+    rca_answer_quality(answer);
     return err ? err : rca_answer_survey(answer, q->features);
 }
 
@@ -181,7 +184,10 @@ void rca_explanation_free(struct rca_explanation **explanation)
     *explanation = NULL;
     if (!e)
         return;
+    for (size_t i = 0; e->nodes && i < e->n_nodes; i++)
+        free(e->nodes[i].chart.x);
     free(e->causes);
+    free(e->parts);
     free(e->nodes);
     free(e->flows);
     free(e->checked);

@@ -44,12 +44,30 @@ struct rca_card {
     double spark[RCA_SPARK]; /* from a while before to the end; NAN: gap */
 };
 
+#define RCA_REASONS 3
+
 struct rca_cause {
     struct rca_card card; /* the entity's metric that carries most of it */
     /* NAN where the method does not give them, all below: */
     double share; /* of the symptom's change, 0..1 */
     double confidence; /* that this entity is the cause, 0..1 */
     double value, low, high; /* of the symptom, had this been as usual */
+    /* evidence that speaks most for it, in words, the strongest first; NULL
+     * where there is no more; not owned */
+    const char *reasons[RCA_REASONS];
+};
+
+#define RCA_CHART_POINTS 240
+
+/** struct rca_chart - the card's metric before and in the incident, and what
+ * it would have done without the first cause; @x owned by the explanation */
+struct rca_chart {
+    rca_time from, step; /* point k covers from + k * step, for step */
+    size_t n; /* at most RCA_CHART_POINTS */
+    double *x; /* means; NAN: gap */
+    double low, high; /* 90 % of what is usual lies between; NAN: not known */
+    double instead; /* mean of the incident, had #1 been as usual; NAN: not
+                     * known, or not on the path of #1 */
 };
 
 enum rca_node_class {
@@ -63,6 +81,7 @@ struct rca_node {
     struct rca_card card;
     enum rca_node_class class;
     unsigned rank; /* of a cause or candidate, from 1; 0 otherwise */
+    struct rca_chart chart;
 };
 
 struct rca_flow {
@@ -70,6 +89,32 @@ struct rca_flow {
     double share; /* of the effect's change that flows over it, 0..1 */
     const char *verb;
     _Bool main; /* on the path of #1 */
+};
+
+enum rca_part_kind {
+    RCA_PART_CAUSE, /* causes[cause] */
+    RCA_PART_OTHERS, /* entities that are no listed cause */
+    RCA_PART_UNEXPLAINED, /* within the noise of nobody in particular */
+    RCA_PART_FEEDBACK, /* went round in cycles and is nobody's */
+};
+
+/** struct rca_part - of the symptom's change, in its unit; all parts together
+ * are after - before of the symptom */
+struct rca_part {
+    enum rca_part_kind kind;
+    size_t cause;
+    double amount;
+};
+
+/** struct rca_quality - what the answer rests on
+ * @step:    seconds between rows
+ * @normal_rows, @incident_rows: that were compared
+ * @missing: part of the incident's values that are gaps, 0..1, of what is
+ *           measured around the symptom */
+struct rca_quality {
+    rca_time step;
+    size_t normal_rows, incident_rows;
+    double missing;
 };
 
 /** struct rca_explanation - the answer; everything in it is owned by it */
@@ -94,6 +139,9 @@ struct rca_explanation {
     size_t n_unseen;
     const char **unseen; /* "web->db: no data 14:03 to 14:04" */
     double unexplained; /* share of the change that no entity takes, 0..1 */
+    size_t n_parts; /* 0 where the method does not divide the change */
+    struct rca_part *parts; /* causes in their order, then the others */
+    struct rca_quality quality;
     void *strings;
 };
 

@@ -63,12 +63,17 @@ static void fill(struct rca_ranking *r, const struct rca_evidence *e,
     set_verdict(r, e, first);
 }
 
+static const struct rca_weights *weights_of(
+    const struct rca_rank_options *options)
+{
+    return options->weights ? options->weights : rca_weights_default();
+}
+
 static int rank_all(const struct rca_evidence *e,
                     const struct rca_rank_options *options,
                     struct rca_ranking *ranking)
 {
-    const struct rca_weights *w =
-        options->weights ? options->weights : rca_weights_default();
+    const struct rca_weights *w = weights_of(options);
     double *chance RCA_CLEANUP(rca_freep) =
         malloc((e->n + 1) * sizeof(*chance));
 
@@ -87,19 +92,20 @@ static void ranking_done(struct rca_ranking *ranking)
 
 /* --- in an explanation ------------------------------------------------------*/
 
-static const struct rca_ranked *find(const struct rca_ranking *r,
-                                     const struct rca_graph *g, rca_id entity)
+/* index of the suspect that @entity belongs to, or r->n */
+static size_t find(const struct rca_ranking *r, const struct rca_graph *g,
+                   rca_id entity)
 {
     const uint32_t node = rca_graph_node(g, entity);
     const rca_id whole = node == UINT32_MAX
                              ? entity
                              : rca_graph_entity(g, rca_whole_of(g, node))->id;
 
-    for (size_t i = 0; i < r->n; i++) {
-        if (r->list[i].entity == whole)
-            return &r->list[i];
-    }
-    return NULL;
+    size_t i = 0;
+
+    while (i < r->n && r->list[i].entity != whole)
+        i++;
+    return i;
 }
 
 static int by_score(const void *a, const void *b)
@@ -126,10 +132,17 @@ int rca_suspects_judge(struct rca_attribution *a,
         return err;
     for (size_t i = 0; i < a->n_culprits; i++) {
         struct rca_culprit *c = &a->culprits[i];
-        const struct rca_ranked *ranked = find(&r, incident->g, c->entity);
+        const size_t at = find(&r, incident->g, c->entity);
 
-        c->score = ranked && c->score > 0 ? exp(ranked->score) : 0;
-        c->confidence = ranked ? ranked->confidence : 0;
+        c->n_reasons = 0;
+        if (at == r.n) {
+            c->score = c->confidence = 0;
+            continue;
+        }
+        c->score = c->score > 0 ? exp(r.list[at].score) : 0;
+        c->confidence = r.list[at].confidence;
+        c->n_reasons = rca_weights_reasons(weights_of(options), e, at,
+                                           RCA_CULPRIT_REASONS, c->reasons);
     }
     qsort(a->culprits, a->n_culprits, sizeof(*a->culprits), by_score);
     return 0;

@@ -99,6 +99,37 @@ double rca_weights_score(const struct rca_weights *weights,
     return sum;
 }
 
+static double mean_of(const struct rca_evidence *e, size_t k)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < e->n; i++)
+        sum += e->list[i].x[k];
+    return sum / (double)e->n;
+}
+
+unsigned rca_weights_reasons(const struct rca_weights *weights,
+                             const struct rca_evidence *e, size_t of,
+                             unsigned max, unsigned *ret_kinds)
+{
+    double said[RCA_EVIDENCE_COUNT];
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < RCA_EVIDENCE_COUNT; k++)
+        said[k] = weights->w[k] * (e->list[of].x[k] - mean_of(e, k));
+    for (; n < max; n++) {
+        unsigned best = 0;
+
+        for (unsigned k = 1; k < RCA_EVIDENCE_COUNT; k++)
+            best = said[k] > said[best] ? k : best;
+        if (said[best] <= 0)
+            break;
+        ret_kinds[n] = best;
+        said[best] = 0;
+    }
+    return n;
+}
+
 void rca_weights_chances(const struct rca_weights *weights,
                          const struct rca_evidence *e, double *ret_chance)
 {

@@ -38,6 +38,13 @@ const struct rca_weights *rca_weights_by_hand(void);
 double rca_weights_score(const struct rca_weights *weights,
                          const double x[RCA_EVIDENCE_COUNT]);
 
+/** rca_weights_reasons() - the pieces of evidence that raise suspect @of over
+ * the mean of all suspects of @e most, the largest first; returns their number,
+ * @max at most. O(suspects * evidence). */
+unsigned rca_weights_reasons(const struct rca_weights *weights,
+                             const struct rca_evidence *e, size_t of,
+                             unsigned max, unsigned *ret_kinds);
+
 /** rca_weights_trust() - inputs of the confidence for the suspect @first of
  * @e; @chance: probability of each suspect */
 void rca_weights_trust(const struct rca_evidence *e, size_t first,

@@ -47,6 +47,40 @@ static void explain(struct fixture *f, rca_id symptom, _Bool before, _Bool told)
     rca_model_free(&m);
 }
 
+/* the bars of the waterfall lead from the symptom's value before to that now */
+static void check_parts(const struct rca_explanation *e)
+{
+    const double change = e->symptom.after - e->symptom.before;
+    double sum = 0;
+
+    for (size_t i = 0; i < e->n_parts; i++) {
+        sum += e->parts[i].amount;
+        if (e->parts[i].kind == RCA_PART_CAUSE)
+            assert_true(e->parts[i].cause < e->n_causes);
+    }
+    if (e->verdict != RCA_VERDICT_NORMAL)
+        assert_close(sum, change, 1e-6);
+}
+
+static void check_chart(const struct rca_explanation *e,
+                        const struct rca_node *node)
+{
+    const struct rca_chart *c = &node->chart;
+    size_t known = 0;
+
+    assert_in_range(c->n, 1, RCA_CHART_POINTS);
+    for (size_t k = 0; k < c->n; k++)
+        known += isfinite(c->x[k]) != 0;
+    assert_true(known > c->n / 2);
+    assert_true(c->low <= c->high);
+    assert_true(c->from < e->from);
+    assert_true(c->from + (rca_time)c->n * c->step >= e->to);
+    if (node->rank == 1)
+        assert_close(c->instead, node->card.before, 1e-9);
+    if (node->class == RCA_NODE_SYMPTOM && isfinite(c->instead))
+        assert_close(c->instead, e->causes[0].value, 1e-9);
+}
+
 static void check_sane(const struct rca_explanation *e)
 {
     double sum = e->unexplained;
@@ -58,7 +92,13 @@ static void check_sane(const struct rca_explanation *e)
         assert_true(c->share >= 0 && c->share <= 1);
         assert_true(c->confidence >= 0 && c->confidence <= 1);
         assert_true(c->low <= c->value && c->value <= c->high);
+        assert_non_null(c->reasons[0]);
     }
+    check_parts(e);
+    for (size_t i = 0; i < e->n_nodes; i++)
+        check_chart(e, &e->nodes[i]);
+    assert_true(e->quality.normal_rows >= 10 && e->quality.incident_rows > 0);
+    assert_true(e->quality.missing >= 0 && e->quality.missing < 0.5);
     assert_true(sum <= 1 + 1e-9);
     assert_true(e->n_nodes >= 1 && e->n_nodes <= 15);
     for (size_t i = 0; i < e->n_flows; i++) {
