@@ -403,15 +403,32 @@ const char *rca_time_epoch(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
     return buf;
 }
 
-const char *rca_time_clock(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
+__attribute__((__format__(__strftime__, 2, 0))) static const char *put_local(
+    rca_time t, const char *format, char *buf)
 {
     const time_t s = whole_seconds(t);
     struct tm tm;
 
     if (t == RCA_TIME_NONE || !localtime_r(&s, &tm))
         return put_none(buf);
-    (void)strftime(buf, RCA_TIME_TEXT_SIZE, "%H:%M:%S", &tm);
+    if (!strftime(buf, RCA_TIME_TEXT_SIZE, format, &tm))
+        return put_none(buf);
     return buf;
+}
+
+const char *rca_time_clock(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
+{
+    return put_local(t, "%H:%M:%S", buf);
+}
+
+const char *rca_time_local(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
+{
+    return put_local(t, "%Y-%m-%d %H:%M:%S", buf);
+}
+
+const char *rca_time_zone(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
+{
+    return put_local(t, "%Z", buf);
 }
 
 /* "1 h 2 min": of two neighbouring units, the second left out if 0 */

@@ -50,6 +50,14 @@ const char *rca_time_epoch(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
  * @buf */
 const char *rca_time_clock(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
 
+/** rca_time_local() - "2026-11-22 14:02:30" in local time, "-" for RCA_TIME_NONE;
+ * returns @buf */
+const char *rca_time_local(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
+
+/** rca_time_zone() - name of the local zone at @t: "UTC", "CEST", "+03"; "-" for
+ * RCA_TIME_NONE; returns @buf */
+const char *rca_time_zone(rca_time t, char buf[RCA_TIME_TEXT_SIZE]);
+
 /** rca_duration_text() - "90 s", "10 min", "24 h", "7 d"; at most two units
  * ("1 h 2 min"), rounded to them; returns @buf */
 const char *rca_duration_text(rca_time ns, char buf[RCA_TIME_TEXT_SIZE]);

@@ -223,6 +223,10 @@ static void times_are_written_as_they_are_read(void **state)
     assert_ok(set_zone("XXX-2"));
     assert_string_equal(rca_time_utc(NOW, buf), "2026-11-22T14:30:00Z");
     assert_string_equal(rca_time_clock(NOW, buf), "16:30:00");
+    assert_string_equal(rca_time_local(NOW, buf), "2026-11-22 16:30:00");
+    assert_string_equal(rca_time_zone(NOW, buf), "XXX");
+    assert_string_equal(rca_time_local(RCA_TIME_NONE, buf), "-");
+    assert_string_equal(rca_time_zone(RCA_TIME_NONE, buf), "-");
     assert_string_equal(rca_time_utc(-1, buf), "1969-12-31T23:59:59Z");
     assert_string_equal(rca_time_utc(RCA_TIME_NONE, buf), "-");
     assert_string_equal(rca_time_clock(RCA_TIME_NONE, buf), "-");
