@@ -338,6 +338,40 @@ int rca_store_get(struct rca_store *store, const char *name, rca_time *ret_when,
     return RCA_TAKE(copy) ? 0 : -ENOMEM;
 }
 
+int rca_store_list(struct rca_store *store, const char *prefix,
+                   rca_store_visit_note *visit, void *arg)
+{
+    const enum rca_sql sql = RCA_SQL_BLOB_LIST;
+    int err = rca_sql_bind(store, sql, "t", prefix);
+
+    while (!err) {
+        struct rca_blob blob;
+        struct rca_note note;
+
+        err = rca_sql_next(store, sql);
+        if (err <= 0)
+            return err;
+        blob = rca_sql_blob(store, sql, 2);
+        note.name = (const char *)sqlite3_column_text(store->sql[sql], 0);
+        note.when = rca_sql_int(store, sql, 1);
+        note.data = blob.at;
+        note.size = blob.len;
+        err = note.name ? visit(arg, &note) : -ENOMEM;
+    }
+    rca_sql_reset(store, sql);
+    return err;
+}
+
+int rca_store_drop(struct rca_store *store, const char *name)
+{
+    int err;
+
+    if (store->mode == RCA_STORE_READ)
+        return -EROFS;
+    err = rca_sql_bind(store, RCA_SQL_BLOB_DROP, "t", name);
+    return err ? err : rca_sql_last(store, RCA_SQL_BLOB_DROP);
+}
+
 /* --- numbers --- */
 
 /** Steps of the newest ticks that the interval is the median of. */

@@ -108,6 +108,11 @@ static const char *const texts[RCA_SQL_COUNT] = {
     [RCA_SQL_BLOB_PUT] =
         "INSERT OR REPLACE INTO blob(name, time, data) VALUES(?, ?, ?)",
     [RCA_SQL_BLOB_GET] = "SELECT time, data FROM blob WHERE name = ?",
+    /* no name goes on with the last character of Unicode */
+    [RCA_SQL_BLOB_LIST] =
+        "SELECT name, time, data FROM blob"
+        " WHERE name BETWEEN ?1 AND ?1 || char(1114111) ORDER BY name",
+    [RCA_SQL_BLOB_DROP] = "DELETE FROM blob WHERE name = ?",
 
     [RCA_SQL_COUNTS] = "SELECT (SELECT count(*) FROM entity),"
                        " (SELECT count(*) FROM series)",

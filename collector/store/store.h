@@ -144,6 +144,26 @@ RCA_MUST_CHECK int rca_store_get(struct rca_store *store, const char *name,
                                  rca_time *ret_when, void **ret_data,
                                  size_t *ret_size);
 
+/** struct rca_note - a named blob; good for the call only */
+struct rca_note {
+    const char *name;
+    rca_time when;
+    const void *data;
+    size_t size;
+};
+
+/** rca_store_visit_note - what a listing calls; it may not put or drop; a
+ * non-zero return ends the listing and is returned by it */
+typedef int rca_store_visit_note(void *arg, const struct rca_note *note);
+
+/** rca_store_list() - blobs whose names begin with @prefix, in order of name;
+ * O(their bytes). Return: 0, what @visit returned, -ENOMEM, -EIO. */
+RCA_MUST_CHECK int rca_store_list(struct rca_store *store, const char *prefix,
+                                  rca_store_visit_note *visit, void *arg);
+
+/** rca_store_drop() - forget a named blob, if it is there. Return: as put */
+RCA_MUST_CHECK int rca_store_drop(struct rca_store *store, const char *name);
+
 /** struct rca_store_info - what `rca status` prints; times RCA_TIME_NONE when
  * empty; @interval = median step of the newest ticks, 0 if fewer than 2 */
 struct rca_store_info {

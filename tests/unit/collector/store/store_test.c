@@ -423,6 +423,52 @@ static void blobs_are_kept_and_replaced(void **state)
     assert_int_equal(size, 0);
     free(data);
     assert_err(rca_store_put(f->store, "model", TICK(2), "x", 1), -EROFS);
+    assert_err(rca_store_drop(f->store, "model"), -EROFS);
+}
+
+struct listing {
+    size_t n;
+    char names[8][16];
+    size_t sizes[8];
+};
+
+static int list_note(void *arg, const struct rca_note *note)
+{
+    struct listing *l = arg;
+
+    if (l->n == RCA_ARRAY_SIZE(l->names))
+        return 17;
+    (void)snprintf(l->names[l->n], sizeof(l->names[0]), "%s", note->name);
+    l->sizes[l->n++] = note->size;
+    assert_int_equal(note->when, TICK((rca_time)note->size));
+    return 0;
+}
+
+static void blobs_are_listed_by_prefix_and_dropped(void **state)
+{
+    static const char *const names[] = {"i/b", "i/a", "i", "j/a", "i/\xc3\xa4"};
+    struct fixture *f = *state;
+    struct listing l = {0};
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(names); i++)
+        assert_ok(
+            rca_store_put(f->store, names[i], TICK((rca_time)i), "xxxxx", i));
+    assert_ok(rca_store_list(f->store, "i/", list_note, &l));
+    assert_int_equal(l.n, 3);
+    assert_string_equal(l.names[0], "i/a");
+    assert_int_equal(l.sizes[0], 1);
+    assert_string_equal(l.names[1], "i/b");
+    assert_string_equal(l.names[2], names[4]);
+    l.n = 0;
+    assert_ok(rca_store_list(f->store, "k", list_note, &l));
+    assert_int_equal(l.n, 0);
+    assert_ok(rca_store_drop(f->store, "i/a"));
+    assert_ok(rca_store_drop(f->store, "i/a"));
+    assert_ok(rca_store_list(f->store, "i", list_note, &l));
+    assert_int_equal(l.n, 3);
+    l.n = RCA_ARRAY_SIZE(l.names);
+    assert_int_equal(rca_store_list(f->store, "i", list_note, &l), 17);
+    assert_ok(rca_store_put(f->store, "i", TICK(0), NULL, 0)); /* is over */
 }
 
 /* --- failure --- */
@@ -506,6 +552,7 @@ int main(void)
         test(expired_windows_and_entities_go),
         test(an_entity_lives_as_long_as_its_samples),
         test(blobs_are_kept_and_replaced),
+        test(blobs_are_listed_by_prefix_and_dropped),
         test(no_memory_loses_nothing),
         test(readers_without_memory_say_so),
     };
