@@ -403,32 +403,42 @@ const char *rca_time_epoch(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
     return buf;
 }
 
-__attribute__((__format__(__strftime__, 2, 0))) static const char *put_local(
-    rca_time t, const char *format, char *buf)
+/* 0, or -1 and "-" in @buf */
+static int local(rca_time t, char *buf, struct tm *ret_tm)
 {
     const time_t s = whole_seconds(t);
-    struct tm tm;
 
-    if (t == RCA_TIME_NONE || !localtime_r(&s, &tm))
-        return put_none(buf);
-    if (!strftime(buf, RCA_TIME_TEXT_SIZE, format, &tm))
-        return put_none(buf);
-    return buf;
+    if (t != RCA_TIME_NONE && localtime_r(&s, ret_tm))
+        return 0;
+    (void)put_none(buf);
+    return -1;
 }
 
 const char *rca_time_clock(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
 {
-    return put_local(t, "%H:%M:%S", buf);
+    struct tm tm;
+
+    if (local(t, buf, &tm) == 0)
+        (void)strftime(buf, RCA_TIME_TEXT_SIZE, "%H:%M:%S", &tm);
+    return buf;
 }
 
 const char *rca_time_local(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
 {
-    return put_local(t, "%Y-%m-%d %H:%M:%S", buf);
+    struct tm tm;
+
+    if (local(t, buf, &tm) == 0)
+        (void)strftime(buf, RCA_TIME_TEXT_SIZE, "%Y-%m-%d %H:%M:%S", &tm);
+    return buf;
 }
 
 const char *rca_time_zone(rca_time t, char buf[RCA_TIME_TEXT_SIZE])
 {
-    return put_local(t, "%Z", buf);
+    struct tm tm;
+
+    if (local(t, buf, &tm) == 0)
+        (void)strftime(buf, RCA_TIME_TEXT_SIZE, "%Z", &tm);
+    return buf;
 }
 
 /* "1 h 2 min": of two neighbouring units, the second left out if 0 */
