@@ -11,6 +11,7 @@ BPFTOOL   ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PREFIX    ?= /usr/local
 UNITDIR   ?= $(PREFIX)/lib/systemd/system
 SYSCONFDIR ?= /etc
+ZSHDIR    ?= $(PREFIX)/share/zsh/site-functions
 DESTDIR   ?=
 FUZZ_TIME ?= 60# seconds for each fuzz target
 DEMO_ARGS ?=
@@ -279,12 +280,18 @@ lint: $(SKELS) ## formatting, clang-tidy, cppcheck, shellcheck
 
 # A configuration that is there is left alone. The unit and the user's entry
 # come from debian/: the package installs the same files.
-MAN := docs/man/rca.1 docs/man/rca-collect.8 docs/man/rca.yaml.5
+MAN := $(sort $(wildcard docs/man/*.[158]))
+SHARE = $(DESTDIR)$(PREFIX)/share
 install: build ## install under $(DESTDIR)$(PREFIX)
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(PROGS)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/rca datasets/recorded.db
 	for m in $(MAN); do install -D -m 0644 \
 	    -t $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} $$m || exit 1; done
+	install -d $(SHARE)/bash-completion/completions \
+	    $(SHARE)/fish/vendor_completions.d $(DESTDIR)$(ZSHDIR)
+	$(PROGS) completion bash > $(SHARE)/bash-completion/completions/rca
+	$(PROGS) completion fish > $(SHARE)/fish/vendor_completions.d/rca.fish
+	$(PROGS) completion zsh > $(DESTDIR)$(ZSHDIR)/_rca
 	install -D -m 0644 -T debian/rca.sysusers \
 	    $(DESTDIR)$(PREFIX)/lib/sysusers.d/rca.conf
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/rca
@@ -298,6 +305,8 @@ uninstall: ## remove what was installed; configuration and data stay
 	rm -rf $(DESTDIR)$(PREFIX)/share/rca
 	for m in $(MAN); do \
 	    rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	rm -f $(SHARE)/bash-completion/completions/rca \
+	    $(SHARE)/fish/vendor_completions.d/rca.fish $(DESTDIR)$(ZSHDIR)/_rca
 	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/rca.conf
 	rm -f $(DESTDIR)$(UNITDIR)/rca-collect.service
 

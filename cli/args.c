@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/complete.h"
 #include "graph/base/name.h"
 #include "graph/base/parse.h"
 #include "graph/base/time.h"
@@ -26,8 +27,12 @@ static int unknown(const struct rca_usage *usage, const struct rca_arg *args,
     const char *names[MAX_ARGS];
     size_t n = 0, near;
 
-    for (; n < MAX_ARGS && args[n].name; n++)
-        names[n] = args[n].name;
+    for (; n < MAX_ARGS && args->name; args++) {
+        if (args->type != RCA_ARG_WORD)
+            names[n++] = args->name;
+    }
+    for (size_t i = 0; rca_global_options[i] && n < MAX_ARGS; i++)
+        names[n++] = rca_global_options[i];
     near = rca_name_nearest(word, names, n);
     if (near == n)
         return wrong(usage, "unknown option", word);
@@ -37,21 +42,36 @@ static int unknown(const struct rca_usage *usage, const struct rca_arg *args,
     return RCA_EXIT_USAGE;
 }
 
+static int refuse(const struct rca_usage *usage, const struct rca_arg *arg,
+                  const char *value)
+{
+    const _Bool is_word = arg->type == RCA_ARG_WORD;
+    size_t n = 0, near;
+
+    (void)fprintf(stderr, "rca %s%s%s wants one of", usage->name,
+                  is_word ? "" : ": --", is_word ? "" : arg->name);
+    for (; arg->choices[n]; n++)
+        (void)fprintf(stderr, " %s", arg->choices[n]);
+    near = rca_name_nearest(value, arg->choices, n);
+    if (near < n)
+        (void)fprintf(stderr, ", not '%s': did you mean '%s'?\n", value,
+                      arg->choices[near]);
+    else
+        (void)fprintf(stderr, ", not '%s'\n", value);
+    return RCA_EXIT_USAGE;
+}
+
 static int choose(const struct rca_usage *usage, const struct rca_arg *arg,
                   const char *value)
 {
-    (void)usage;
     for (int i = 0; arg->choices[i]; i++) {
         if (strcmp(value, arg->choices[i]) == 0) {
-            *(int *)arg->to = i;
+            if (arg->to)
+                *(int *)arg->to = i;
             return -1;
         }
     }
-    (void)fprintf(stderr, "rca %s: --%s wants one of", usage->name, arg->name);
-    for (int i = 0; arg->choices[i]; i++)
-        (void)fprintf(stderr, " %s", arg->choices[i]);
-    (void)fprintf(stderr, ", not '%s'\n", value);
-    return RCA_EXIT_USAGE;
+    return refuse(usage, arg, value);
 }
 
 static int append(struct rca_arg_list *list, const char *value)
@@ -87,6 +107,7 @@ static int store_value(const struct rca_usage *usage, const struct rca_arg *arg,
         want = "a time such as 14:02, -10min, 2026-11-22T14:02:30Z, not";
         break;
     case RCA_ARG_CHOICE:
+    case RCA_ARG_WORD:
         return choose(usage, arg, value);
     case RCA_ARG_LIST:
         r = append(arg->to, value);
@@ -104,6 +125,8 @@ static const struct rca_arg *find(const struct rca_arg *args, const char *name,
                                   size_t length, char letter)
 {
     for (; args->name; args++) {
+        if (args->type == RCA_ARG_WORD)
+            continue;
         if (letter ? args->letter == letter
                    : strlen(args->name) == length &&
                          strncmp(args->name, name, length) == 0)
@@ -118,6 +141,8 @@ static int help(const struct rca_usage *usage, const struct rca_arg *args)
     for (; args->name; args++) {
         char left[64];
 
+        if (args->type == RCA_ARG_WORD)
+            continue;
         (void)snprintf(
             left, sizeof(left), "%c%c%s--%s%s%s", args->letter ? '-' : ' ',
             args->letter ? args->letter : ' ', args->letter ? ", " : "  ",
@@ -162,6 +187,17 @@ static int take(int argc, char **argv, int *i, const struct rca_arg *args,
     return store_value(usage, arg, value);
 }
 
+/* Word number @k: checked where its row has choices. */
+static int take_word(const struct rca_arg *args, const struct rca_usage *usage,
+                     size_t k, const char *word)
+{
+    for (; args->name; args++) {
+        if (args->type == RCA_ARG_WORD && k-- == 0)
+            return args->choices ? choose(usage, args, word) : -1;
+    }
+    return -1;
+}
+
 int rca_args_parse(int argc, char **argv, const struct rca_arg *args,
                    const struct rca_usage *usage, size_t max_words,
                    const char **ret_words)
@@ -169,6 +205,8 @@ int rca_args_parse(int argc, char **argv, const struct rca_arg *args,
     _Bool options = 1;
     size_t words = 0;
 
+    if (argc > 1 && strcmp(argv[1], RCA_ARGS_COMPLETE) == 0)
+        return rca_complete(argc - 2, argv + 2, args, max_words);
     for (size_t i = 0; i < max_words; i++)
         ret_words[i] = NULL;
     for (int i = 1; i < argc; i++) {
@@ -182,6 +220,9 @@ int rca_args_parse(int argc, char **argv, const struct rca_arg *args,
             if (code >= 0)
                 return code;
         } else if (words < max_words) {
+            code = take_word(args, usage, words, word);
+            if (code >= 0)
+                return code;
             ret_words[words++] = word;
         } else {
             return wrong(usage, "unexpected word", word);

@@ -17,6 +17,7 @@ enum rca_arg_type {
     RCA_ARG_TIME, /* rca_time, "14:02" */
     RCA_ARG_CHOICE, /* int: index in @choices */
     RCA_ARG_LIST, /* struct rca_arg_list: a word more each time it is given */
+    RCA_ARG_WORD, /* int or NULL: no option but the next word, see below */
 };
 
 /** struct rca_arg_list - the values of an option that may be repeated */
@@ -30,9 +31,17 @@ struct rca_arg_list {
  * struct rca_arg - one option; a table ends with an all-zero row
  * @name:    without the dashes
  * @letter:  short form, or 0
- * @value:   as shown in help, "TIME"; NULL for a flag
+ * @value:   as shown in help, "TIME"; NULL for a flag. Completion offers files
+ *           for FILE, FOLDER and PATH, and what cli/complete.c says by @name
  * @to:      where the value goes; unchanged if the option is not given
- * @choices: for RCA_ARG_CHOICE, NULL-terminated
+ * @choices: NULL-terminated. Of RCA_ARG_CHOICE: all there are. Else what is
+ *           offered to complete, or NULL
+ *
+ * The rows of RCA_ARG_WORD say in their order what the words that are no
+ * options are. One with @choices takes nothing else, and stores the index to
+ * @to unless that is NULL; one without takes anything, and @value says what for
+ * completion. The words go to @ret_words of rca_args_parse() as ever; words
+ * without a row are like the last row, or anything.
  */
 struct rca_arg {
     const char *name;
@@ -51,6 +60,11 @@ struct rca_usage {
     const char *text; /* a paragraph */
     const char *examples; /* lines */
 };
+
+/** A first word by which rca_args_parse() completes the last of the words after
+ * it (cli/complete.h) and returns what rca_complete() does: so that completion
+ * reads the table of each command where it is. */
+#define RCA_ARGS_COMPLETE "\001complete"
 
 /**
  * rca_args_parse() - options in any order; "--" ends them

@@ -12,17 +12,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/args.h"
+#include "cli/complete.h"
 #include "graph/base/log.h"
 #include "graph/base/name.h"
 
 #define VERSION "0.1.0"
 #define DEFAULT_CONFIG "/etc/rca/rca.yaml"
 
-static const struct command {
-    const char *name;
-    int (*run)(struct rca_cli *cli, int argc, char **argv);
-    const char *summary;
-} commands[] = {
+/* Prints what --help of a command does. */
+static int run_help(struct rca_cli *cli, int argc, char **argv);
+
+const struct rca_command rca_commands[] = {
     {"collect", rca_cmd_collect, "watch this host until stopped"},
     {"train", rca_cmd_train, "learn the model from a window"},
     {"explain", rca_cmd_explain, "why is an entity slow or failing"},
@@ -36,7 +37,13 @@ static const struct command {
     {"store", rca_cmd_store, "check it, compact it"},
     {"doctor", rca_cmd_doctor, "what this host allows, and what is lost"},
     {"demo", rca_cmd_demo, "a real application, a real fault, the answer"},
+    {"completion", rca_cmd_completion, "of these words, for a shell to read"},
+    {"help", run_help, "what --help of a command says"},
+    {0},
 };
+
+/* without the row of zeros */
+#define N_COMMANDS (RCA_ARRAY_SIZE(rca_commands) - 1)
 
 struct globals {
     const char *db;
@@ -51,8 +58,9 @@ static void help(FILE *to)
                 "auto|always|never] COMMAND\n\n"
                 "rca tells why something on this host is slow or failing.\n\n",
                 to);
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(commands); i++)
-        (void)fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].summary);
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        (void)fprintf(to, "  %-10s %s\n", rca_commands[i].name,
+                      rca_commands[i].summary);
     (void)fputs("\nrca COMMAND --help says more. Exit codes: 0 done, a cause "
                 "was named; 1 error;\n2 usage; 3 the entity is normal; 4 no "
                 "clear cause or too little data; 5 a\nprivilege, kernel "
@@ -65,20 +73,66 @@ static void help(FILE *to)
                 to);
 }
 
+static int complain_option(const char *word)
+{
+    const size_t dashes = strspn(word, "-");
+    size_t n = 0, near;
+
+    while (rca_global_options[n])
+        n++;
+    near = rca_name_nearest(word + dashes, rca_global_options, n);
+    if (near < n)
+        (void)fprintf(stderr,
+                      "rca: unknown option '%s': did you mean '--%s'?\n", word,
+                      rca_global_options[near]);
+    else
+        (void)fprintf(stderr, "rca: unknown option '%s'; see rca --help\n",
+                      word);
+    return RCA_EXIT_USAGE;
+}
+
 static int complain(const char *word)
 {
-    const char *names[RCA_ARRAY_SIZE(commands)];
+    const char *names[N_COMMANDS];
     size_t near;
 
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(commands); i++)
-        names[i] = commands[i].name;
-    near = rca_name_nearest(word, names, RCA_ARRAY_SIZE(commands));
-    if (near < RCA_ARRAY_SIZE(commands))
+    if (word[0] == '-')
+        return complain_option(word);
+
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        names[i] = rca_commands[i].name;
+    near = rca_name_nearest(word, names, N_COMMANDS);
+    if (near < N_COMMANDS)
         (void)fprintf(stderr, "rca: no command '%s': did you mean '%s'?\n",
                       word, names[near]);
     else
         (void)fprintf(stderr, "rca: no command '%s'; see rca --help\n", word);
     return RCA_EXIT_USAGE;
+}
+
+const struct rca_command *rca_command_find(const char *name)
+{
+    for (size_t i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(rca_commands[i].name, name) == 0)
+            return &rca_commands[i];
+    }
+    return NULL;
+}
+
+static int run_help(struct rca_cli *cli, int argc, char **argv)
+{
+    char option[] = "--help";
+    char *words[] = {argc > 1 ? argv[1] : NULL, option, NULL};
+    const struct rca_command *command;
+
+    if (argc > 1 && strcmp(argv[1], RCA_ARGS_COMPLETE) == 0)
+        return RCA_COMPLETE_COMMANDS;
+    if (argc < 2 || words[0][0] == '-' || strcmp(words[0], "help") == 0) {
+        help(stdout);
+        return RCA_EXIT_DONE;
+    }
+    command = rca_command_find(words[0]);
+    return command ? command->run(cli, 2, words) : complain(words[0]);
 }
 
 /* If argv[*i] is option @name with a value, store it and move @i past it.
@@ -175,23 +229,21 @@ static int run(const struct globals *g, int argc, char **argv)
 {
     struct rca_cli cli = {.verbosity = g->verbosity,
                           .colour = colour(g->colour)};
-    int code = -1;
+    const struct rca_command *command = rca_command_find(argv[0]);
+    int code;
 
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(commands) && code < 0; i++) {
-        if (strcmp(argv[0], commands[i].name) != 0)
-            continue;
-        if (load_config(g, &cli.config))
-            return RCA_EXIT_ERROR;
-        cli.db = g->db ? g->db : cli.config.db;
-        code = commands[i].run(&cli, argc, argv);
-        rca_config_done(&cli.config);
-        if (fflush(stdout) && code == RCA_EXIT_DONE) {
-            (void)fprintf(stderr, "rca: cannot write: %s\n",
-                          rca_strerror(-errno));
-            code = RCA_EXIT_ERROR;
-        }
+    if (!command)
+        return complain(argv[0]);
+    if (load_config(g, &cli.config))
+        return RCA_EXIT_ERROR;
+    cli.db = g->db ? g->db : cli.config.db;
+    code = command->run(&cli, argc, argv);
+    rca_config_done(&cli.config);
+    if (fflush(stdout) && code == RCA_EXIT_DONE) {
+        (void)fprintf(stderr, "rca: cannot write: %s\n", rca_strerror(-errno));
+        code = RCA_EXIT_ERROR;
     }
-    return code < 0 ? complain(argv[0]) : code;
+    return code;
 }
 
 int rca_cli_run(int argc, char **argv)

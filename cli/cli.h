@@ -44,6 +44,17 @@ int rca_cmd_status(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_store(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_demo(struct rca_cli *cli, int argc, char **argv);
+int rca_cmd_completion(struct rca_cli *cli, int argc, char **argv);
+
+/** struct rca_command - a row of rca_commands[], which ends with all zero */
+struct rca_command {
+    const char *name;
+    int (*run)(struct rca_cli *cli, int argc, char **argv);
+    const char *summary;
+};
+extern const struct rca_command rca_commands[];
+/** rca_command_find() - by its whole name; NULL if there is none */
+const struct rca_command *rca_command_find(const char *name);
 
 /** rca_cli_run() - the whole program; main() calls only this */
 int rca_cli_run(int argc, char **argv);

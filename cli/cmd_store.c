@@ -100,19 +100,19 @@ static int compact(const struct rca_cli *cli)
 
 int rca_cmd_store(struct rca_cli *cli, int argc, char **argv)
 {
-    const struct rca_arg args[] = {{0}};
+    static const char *const words[] = {"check", "compact", NULL};
+    const struct rca_arg args[] = {
+        {"what", 0, RCA_ARG_WORD, NULL, NULL, words, NULL},
+        {0},
+    };
     const char *word = NULL;
     int r = rca_args_parse(argc, argv, args, &usage, 1, &word);
 
     if (r >= 0)
         return r;
-    if (word && strcmp(word, "check") == 0)
-        return check(cli);
-    if (word && strcmp(word, "compact") == 0)
-        return compact(cli);
+    if (word)
+        return strcmp(word, "check") == 0 ? check(cli) : compact(cli);
     (void)fprintf(stderr,
-                  "rca: store wants check or compact%s%s; see rca "
-                  "store --help\n",
-                  word ? ", not " : "", word ? word : "");
+                  "rca store: check or compact? see rca store --help\n");
     return RCA_EXIT_USAGE;
 }

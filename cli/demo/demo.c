@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,18 +18,36 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/demo/fault.h"
 #include "cli/demo/watch.h"
 #include "graph/base/log.h"
-#include "graph/base/parse.h"
 #include "graph/base/time.h"
 
 #define SYMPTOM "service/frontend" /* what the demonstration asks about */
 #define WARM_UP_S 4
 #define NORMAL_S 50
 #define INCIDENT_S 18 /* of data after the injection, at least */
+#define MIN_NORMAL_S 30 /* fewer rows teach nothing */
+#define MAX_NORMAL_S 86400
 #define PATIENCE_S 60 /* until the symptom moves */
+
+static const struct rca_usage usage = {
+    "demo",
+    "rca demo [--fault NAME] [--target NAME] [--normal S] [--seed N]\n"
+    "                [-o FOLDER]\n"
+    "       rca demo --recorded | --clean",
+    "Start a small real application in network namespaces and cgroups of its\n"
+    "own, collect, train, inject one real fault, explain it, and say whether the\n"
+    "answer is right. Takes about two minutes and needs root; without root the\n"
+    "recorded incident is explained instead.\n"
+    "Faults: cpu, loss, link, slow, errors, surge, freeze, memory, random. Exit:\n"
+    "0 the answer is right, 4 it is wrong, 5 the fault cannot be injected here.",
+    "  sudo rca demo --fault loss\n"
+    "  sudo rca demo --fault slow --target db --seed 7\n"
+    "  rca demo --recorded\n",
+};
 
 struct options {
     const char *folder;
@@ -352,138 +370,72 @@ static int lock_folder(const struct options *o, char *db, size_t size)
     return 0; /* the lock is held until the process ends */
 }
 
-static int parse_role(const char *name)
+static int wrong(const char *what, const char *value)
 {
-    for (int i = 0; i < DEMO_SWITCH; i++) {
-        if (strcmp(name, demo_role_name((enum demo_role)i)) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static int usage(const char *what, const char *value)
-{
-    (void)fprintf(stderr, "rca demo: %s%s%s; see rca demo --help\n", what,
-                  value ? " " : "", value ? value : "");
+    (void)fprintf(stderr, "rca demo: %s %s; see rca demo --help\n", what,
+                  value);
     return RCA_EXIT_USAGE;
 }
 
-static void help(void)
-{
-    (void)fputs(
-        "usage: rca demo [--fault F] [--target SERVICE] [-o FOLDER]\n"
-        "       rca demo --recorded | --clean\n"
-        "\n"
-        "Start a small real application in network namespaces and cgroups of\n"
-        "its own, collect, train, inject one real fault, explain it, and say\n"
-        "whether the answer is right (exit 0; wrong: 4; a fault that cannot\n"
-        "be injected here: 5). Takes about two minutes and needs root; without\n"
-        "root the recorded incident is explained instead.\n"
-        "\n"
-        "  --fault F     cpu, loss, link, slow, errors, surge, freeze, memory\n"
-        "                or random (default)\n"
-        "  --target S    whom to hit: cart, catalog, cache or db\n"
-        "  --normal S    seconds of normal operation to learn from (50)\n"
-        "  --seed N      of the random choices\n"
-        "  -o FOLDER     where the results go (rca-demo)\n"
-        "  --recorded    explain the incident that comes with rca; no root\n"
-        "  --clean       remove what a crashed demonstration left\n"
-        "\n"
-        "EXAMPLES\n"
-        "  sudo rca demo --fault loss\n"
-        "  rca demo --recorded\n",
-        stdout);
-}
-
-static int parse_number(const char *text, unsigned *ret)
-{
-    uint64_t value;
-
-    if (rca_parse_u64(text, &value) || value > UINT_MAX)
-        return -1;
-    *ret = (unsigned)value;
-    return 0;
-}
-
-static int parse_fault(const char *text, int *ret)
-{
-    enum demo_fault fault;
-
-    if (strcmp(text, "random") == 0) {
-        *ret = -1;
-        return 0;
-    }
-    if (demo_fault_parse(text, &fault))
-        return -1;
-    *ret = (int)fault;
-    return 0;
-}
+/* struct request - as the table of options takes it */
+struct request {
+    int fault, target;
+    uint64_t seed, normal_s;
+};
 
 /* Return: -1 to go on, else an exit code. */
-static int set_option(struct options *o, int option)
+static int check(const struct request *q, struct options *o)
 {
-    switch (option) {
-    case 'f':
-        return parse_fault(optarg, &o->fault) ? usage("no such fault:", optarg)
-                                              : -1;
-    case 't':
-        o->target = parse_role(optarg);
-        return o->target < 0 ? usage("no such service:", optarg) : -1;
-    case 'n':
-        return parse_number(optarg, &o->normal_s) || o->normal_s < 30
-                   ? usage("--normal wants seconds, at least 30, not", optarg)
-                   : -1;
-    case 's':
-        return parse_number(optarg, &o->seed)
-                   ? usage("--seed wants a number, not", optarg)
-                   : -1;
-    case 'o':
-        o->folder = optarg;
-        return -1;
-    case 'r':
-        o->recorded = 1;
-        return -1;
-    case 'c':
-        o->clean = 1;
-        return -1;
-    case 'h':
-        help();
-        return RCA_EXIT_DONE;
-    default:
-        return RCA_EXIT_USAGE;
-    }
-}
+    char text[24];
 
-static int parse_options(int argc, char **argv, struct options *o)
-{
-    static const struct option longs[] = {
-        {"fault", required_argument, NULL, 'f'},
-        {"target", required_argument, NULL, 't'},
-        {"normal", required_argument, NULL, 'n'},
-        {"seed", required_argument, NULL, 's'},
-        {"output", required_argument, NULL, 'o'},
-        {"recorded", no_argument, NULL, 'r'},
-        {"clean", no_argument, NULL, 'c'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    optind = 0; /* glibc: start over */
-    while ((option = getopt_long(argc, argv, "o:h", longs, NULL)) != -1) {
-        int code = set_option(o, option);
-
-        if (code >= 0)
-            return code;
-    }
-    if (optind < argc)
-        return usage("unexpected word:", argv[optind]);
+    o->fault = q->fault == DEMO_FAULT_COUNT ? -1 : q->fault;
+    o->target = q->target;
+    o->seed = (unsigned)q->seed;
+    o->normal_s = (unsigned)q->normal_s;
+    (void)snprintf(text, sizeof(text), "%" PRIu64, q->normal_s);
+    if (q->normal_s < MIN_NORMAL_S || q->normal_s > MAX_NORMAL_S)
+        return wrong("--normal wants seconds, 30 to 86400, not", text);
     if (o->fault >= 0 && o->target >= 0 &&
         !demo_fault_can_hit((enum demo_fault)o->fault,
                             (enum demo_role)o->target))
-        return usage("that fault cannot hit",
+        return wrong("that fault cannot hit",
                      demo_role_name((enum demo_role)o->target));
+    if (o->recorded && o->clean)
+        return wrong("--clean goes without", "--recorded");
     return -1;
+}
+
+static int parse(int argc, char **argv, struct options *o)
+{
+    const char *faults[DEMO_FAULT_COUNT + 2] = {NULL};
+    const char *targets[DEMO_SWITCH + 1] = {NULL};
+    struct request q = {DEMO_FAULT_COUNT, -1, o->seed, NORMAL_S};
+    const struct rca_arg args[] = {
+        {"fault", 'f', RCA_ARG_CHOICE, "NAME", &q.fault, faults,
+         "what goes wrong (random)"},
+        {"target", 't', RCA_ARG_CHOICE, "NAME", &q.target, targets,
+         "whom to hit: cart, catalog, cache or db"},
+        {"normal", 0, RCA_ARG_NUMBER, "S", &q.normal_s, NULL,
+         "seconds of normal operation to learn from (50)"},
+        {"seed", 0, RCA_ARG_NUMBER, "N", &q.seed, NULL,
+         "of what is drawn (the time)"},
+        {"output", 'o', RCA_ARG_TEXT, "FOLDER", &o->folder, NULL,
+         "where the results go (rca-demo)"},
+        {"recorded", 0, RCA_ARG_FLAG, NULL, &o->recorded, NULL,
+         "explain the incident that comes with rca; no root"},
+        {"clean", 0, RCA_ARG_FLAG, NULL, &o->clean, NULL,
+         "remove what a crashed demonstration left"},
+        {0},
+    };
+    int r;
+
+    for (unsigned i = 0; i < DEMO_FAULT_COUNT; i++)
+        faults[i] = demo_fault_name((enum demo_fault)i);
+    faults[DEMO_FAULT_COUNT] = "random";
+    for (unsigned i = 0; i < DEMO_SWITCH; i++)
+        targets[i] = demo_role_name((enum demo_role)i);
+    r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
+    return r >= 0 ? r : check(&q, o);
 }
 
 static int run_clean(void)
@@ -508,7 +460,7 @@ int rca_cmd_demo(struct rca_cli *cli, int argc, char **argv)
                     .seed = (unsigned)(rca_time_now() / 1000),
                     .normal_s = NORMAL_S},
     };
-    int r = parse_options(argc, argv, &run.options);
+    int r = parse(argc, argv, &run.options);
 
     if (r >= 0)
         return r;

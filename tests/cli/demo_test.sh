@@ -26,8 +26,10 @@ try() {
 }
 
 try 0 'right$' demo --recorded -o recorded
-try 2 'no such fault' demo --fault nothing
-try 2 'no such service' demo --target nobody
+try 2 'wants one of cpu .*random, not' demo --fault nothing
+try 2 "'slwo': did you mean 'slow'" demo --fault slwo
+try 2 "did you mean 'cart'" demo --target crat
+try 2 'goes without' demo --recorded --clean
 try 2 'cannot hit cart' demo --fault memory --target cart
 try 2 '--normal wants' demo --normal 3
 try 2 'unexpected word' demo loss

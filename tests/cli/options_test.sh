@@ -52,7 +52,7 @@ mistake "wants a duration .* '-3'" train --window -3
 mistake "wants a number, not 'many'" explain --top many
 mistake "at goes without --from" explain --at 14:02 --from 14:00
 mistake "from must be before" explain --from @20 --to @10
-mistake "wants one of attribution murphy .*, not 'murhpy'" \
+mistake "wants one of attribution murphy .*, not 'murhpy': did you mean 'murphy'" \
     explain --method murhpy
 mistake "unexpected word 'web'" explain web
 mistake "show what" show
@@ -60,4 +60,15 @@ mistake "'entitis': did you mean 'entities'" show entitis
 mistake "name is missing" show series
 mistake "model goes without entities" show --model entities
 mistake "color wants auto, always or never, not 'pink'" --color pink status
+mistake "wants one of check compact, not 'chekc': did you mean 'check'" \
+    store chekc
+mistake "check or compact" store
+mistake "unknown option '--colour': did you mean '--color'" --colour pink
+mistake "unknown option '--colour': did you mean '--color'" status --colour
+mistake "wants one of bash .*did you mean 'bash'" completion bahs
+mistake 'which shell' completion
+mistake "unexpected word 'x'" completion bash x
+try 0 'usage: rca explain' help explain
+try 0 'usage: rca \[' help
+mistake "did you mean 'explain'" help explian
 exit $failed

@@ -77,7 +77,7 @@ head -c 4096 "$dir/noise" |
     dd of="$dir/db" bs=4096 seek=$((pages / 2)) conv=notrunc 2>"$dir/err"
 out 1 '^(database: |window [0-9])' --db "$dir/db" store check
 try 2 'check or compact' --db "$dir/db" store
-try 2 'check or compact, not mend' --db "$dir/db" store mend
+try 2 "wants one of check compact, not 'mend'" --db "$dir/db" store mend
 out 0 'EXAMPLES' store --help
 
 cp datasets/recorded.db "$dir/recorded.db"
