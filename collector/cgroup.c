@@ -43,6 +43,8 @@
  * @trees:  bit set of the hierarchies that have it, at the last walk
  * @inode:  of its folder in each
  * @members: of cgroup.procs in each v1 hierarchy, cgroup.events in v2
+ * @empty: v2 has said in this tick that neither it nor one below holds a
+ *         process
  * @parent: index, in the order of the walk always lower */
 struct group {
     char *path; /* owned, without leading '/' */
@@ -51,7 +53,7 @@ struct group {
     struct rca_cgroup_reading reading;
     int members[RCA_CGROUP_TREES];
     size_t parent;
-    _Bool populated;
+    _Bool populated, empty;
     rca_id entity; /* of this tick */
 };
 
@@ -308,7 +310,7 @@ static _Bool read_file(struct cgroups *cg, int *fd)
 
     if (*fd < 0)
         return 0;
-    r = rca_file_read(*fd, &cg->text);
+    r = rca_file_read_single(*fd, &cg->text);
     if (r == -ENODEV)
         rca_file_close(fd);
     return r == 0;
@@ -318,10 +320,13 @@ static _Bool has_members(struct cgroups *cg, struct group *g)
 {
     struct rca_field populated = {.key = "populated"};
 
-    if (read_file(cg, &g->members[RCA_CGROUP_V2]) &&
-        rca_procfs_fields(cg->text.data, cg->text.len, &populated, 1) &&
-        populated.value)
-        return 1;
+    g->empty = cg->groups[g->parent].empty;
+    if (!g->empty && read_file(cg, &g->members[RCA_CGROUP_V2]) &&
+        rca_procfs_fields(cg->text.data, cg->text.len, &populated, 1)) {
+        if (populated.value)
+            return 1;
+        g->empty = 1;
+    }
     for (unsigned t = 0; t < RCA_CGROUP_V2; t++) {
         char one;
 
@@ -332,11 +337,18 @@ static _Bool has_members(struct cgroups *cg, struct group *g)
     return 0;
 }
 
-/* A group is populated if it or one below it holds a process. */
+/* A group is populated if it or one below it holds a process. None ends without
+ * using a processor; one that is moved away is missed for some ticks. */
 static void find_populated(struct cgroups *cg)
 {
-    for (size_t i = 1; i < cg->n; i++)
-        cg->groups[i].populated = has_members(cg, &cg->groups[i]);
+    for (size_t i = 1; i < cg->n; i++) {
+        struct group *g = &cg->groups[i];
+
+        if (g->populated && rca_cgroup_reading_holds(&g->reading))
+            g->empty = 0;
+        else
+            g->populated = has_members(cg, g);
+    }
     for (size_t i = cg->n; i-- > 1;) {
         struct group *up = &cg->groups[cg->groups[i].parent];
 
@@ -375,8 +387,10 @@ static void report_values(struct cgroups *cg, struct rca_observer *obs,
                           struct group *g)
 {
     const struct rca_cgroup_folder in = where(cg, g);
+    const struct rca_cgroup_reading *up =
+        g->parent ? &cg->groups[g->parent].reading : NULL;
 
-    rca_cgroup_reading_update(&g->reading, &in, rca_observer_now(obs),
+    rca_cgroup_reading_update(&g->reading, up, &in, rca_observer_now(obs),
                               !rca_observer_disk_users(obs), &cg->text);
     rca_cgroup_reading_report(&g->reading, &in, obs, g->entity);
 }

@@ -51,13 +51,18 @@ enum rca_cgroup_part {
 
 /** when a file is read */
 enum rca_cgroup_when {
-    RCA_CGROUP_ALWAYS, /* with each tick: says whether the group is idle */
+    RCA_CGROUP_USAGE, /* of processors; one of them with each tick: says whether
+                       * the group is idle */
+    RCA_CGROUP_WAITS, /* with each tick, if a group above has waited */
     RCA_CGROUP_BUSY, /* with each tick of a group that is not idle */
     RCA_CGROUP_SELDOM, /* limits: once in RCA_CGROUP_SELDOM_TICKS */
 };
 
 /** Ticks between two looks at limits, and at all of an idle group. */
 #define RCA_CGROUP_SELDOM_TICKS 10
+/** ... of which so many pass by the limits of an idle group, which are looked
+ * at as soon as it is idle no more. */
+#define RCA_CGROUP_IDLE_LOOKS 3
 
 #define RCA_CGROUP_FILES 25
 

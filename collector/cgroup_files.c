@@ -240,7 +240,7 @@ static void v1_oom_control(const char *text, size_t len, double *values)
             (name_), (parse_)                                                  \
     }
 const struct rca_cgroup_file rca_cgroup_files[RCA_CGROUP_FILES] = {
-    FILE(V2, CPU, ALWAYS, "cpu.stat", v2_cpu_stat),
+    FILE(V2, CPU, USAGE, "cpu.stat", v2_cpu_stat),
     FILE(V2, CPU, SELDOM, "cpu.max", v2_cpu_max),
     FILE(V2, MEMORY, BUSY, "memory.current", memory_bytes),
     FILE(V2, MEMORY, BUSY, "memory.events", v2_memory_events),
@@ -250,12 +250,13 @@ const struct rca_cgroup_file rca_cgroup_files[RCA_CGROUP_FILES] = {
     FILE(V2, PRESSURE, BUSY, "cpu.pressure", cpu_pressure),
     FILE(V2, PRESSURE, BUSY, "memory.pressure", memory_pressure),
     /* who waits for a disk all the time uses no processor */
-    FILE(V2, PRESSURE, ALWAYS, "io.pressure", io_pressure),
+    FILE(V2, PRESSURE, WAITS, "io.pressure", io_pressure),
     FILE(V2, PIDS, BUSY, "pids.current", pids_current),
     FILE(V2, PIDS, SELDOM, "pids.max", pids_max),
     FILE(V2, PIDS, SELDOM, "pids.events", pids_events),
-    FILE(CPUACCT, CPU, ALWAYS, "cpuacct.usage", v1_cpuacct_usage),
-    FILE(CPU, CPU, ALWAYS, "cpu.stat", v1_cpu_stat),
+    FILE(CPUACCT, CPU, USAGE, "cpuacct.usage", v1_cpuacct_usage),
+    /* who is held up by a quota has used it up */
+    FILE(CPU, CPU, BUSY, "cpu.stat", v1_cpu_stat),
     FILE(CPU, CPU, SELDOM, "cpu.cfs_quota_us", v1_cfs_quota),
     FILE(CPU, CPU, SELDOM, "cpu.cfs_period_us", v1_cfs_period),
     FILE(MEMORY, MEMORY, BUSY, "memory.usage_in_bytes", memory_bytes),

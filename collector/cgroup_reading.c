@@ -53,6 +53,7 @@ void rca_cgroup_reading_init(struct rca_cgroup_reading *r, unsigned turn)
         .cpu_before = NAN,
         .before = RCA_TIME_NONE,
         .cpu_limit_ratio = NAN,
+        .leader = -1,
         .rest = turn % RCA_CGROUP_SELDOM_TICKS,
     };
     memset(r->fd, -1, sizeof(r->fd));
@@ -86,6 +87,8 @@ void rca_cgroup_reading_open(struct rca_cgroup_reading *r,
         r->fd[i] = fd < 0 ? -1 : fd;
     }
     r->before = RCA_TIME_NONE; /* all is to be read */
+    r->cpu_before = NAN;
+    r->idle = r->still = 0;
 }
 
 /* Open, read and close file @name; false if it is not there. */
@@ -103,23 +106,25 @@ static _Bool read_once(const struct rca_cgroup_folder *where, unsigned tree,
     fd = rca_file_open(folder, name);
     if (fd < 0)
         return 0;
-    got = !rca_file_read(fd, text);
+    got = !rca_file_read_single(fd, text);
     rca_file_close(&fd);
     return got;
 }
 
-static void read_kept(struct rca_cgroup_reading *r, unsigned i,
-                      struct rca_text *text)
+/* False if there is nothing to be read. */
+static _Bool read_kept(struct rca_cgroup_reading *r, unsigned i,
+                       struct rca_text *text)
 {
     int got;
 
     if (r->fd[i] < 0)
-        return;
-    got = rca_file_read(r->fd[i], text);
+        return 0;
+    got = rca_file_read_single(r->fd[i], text);
     if (got == 0)
         rca_cgroup_parse(i, text->data, text->len, r->values);
     else if (got == -ENODEV) /* the group is gone */
         rca_file_close(&r->fd[i]);
+    return got == 0;
 }
 
 static void read_seldom(struct rca_cgroup_reading *r,
@@ -139,6 +144,7 @@ static void read_seldom(struct rca_cgroup_reading *r,
 
 /* --- disks ----------------------------------------------------------------- */
 
+/* A controller is in one hierarchy only. */
 static void read_io_limits(const struct rca_cgroup_folder *where,
                            struct rca_io *io, struct rca_text *text)
 {
@@ -149,8 +155,9 @@ static void read_io_limits(const struct rca_cgroup_folder *where,
         [RCA_IO_WRITES] = "blkio.throttle.write_iops_device",
     };
 
-    if (read_once(where, RCA_CGROUP_V2, "io.max", text)) {
-        rca_io_max(text->data, text->len, io);
+    if (!(where->trees & 1U << RCA_CGROUP_BLKIO)) {
+        if (read_once(where, RCA_CGROUP_V2, "io.max", text))
+            rca_io_max(text->data, text->len, io);
         return;
     }
     for (unsigned i = 0; i < RCA_IO_COUNTS; i++) {
@@ -163,8 +170,9 @@ static void read_io_limits(const struct rca_cgroup_folder *where,
 static void read_io_done(const struct rca_cgroup_folder *where,
                          struct rca_io *io, struct rca_text *text)
 {
-    if (read_once(where, RCA_CGROUP_V2, "io.stat", text)) {
-        rca_io_stat(text->data, text->len, io);
+    if (!(where->trees & 1U << RCA_CGROUP_BLKIO)) {
+        if (read_once(where, RCA_CGROUP_V2, "io.stat", text))
+            rca_io_stat(text->data, text->len, io);
         return;
     }
     if (read_once(where, RCA_CGROUP_BLKIO,
@@ -233,8 +241,69 @@ static void read_when(struct rca_cgroup_reading *r, enum rca_cgroup_when when,
 {
     for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
         if (rca_cgroup_files[i].when == when)
-            read_kept(r, i, text);
+            (void)read_kept(r, i, text);
     }
+}
+
+/* The largest number is what is reported, so the others cannot tell. */
+static void read_all_usage(struct rca_cgroup_reading *r, struct rca_text *text)
+{
+    double *cpu = &r->values[RCA_CGROUP_CPU_SECONDS];
+    double most = 0;
+
+    r->leader = -1;
+    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
+        const double before = *cpu;
+
+        if (rca_cgroup_files[i].when != RCA_CGROUP_USAGE)
+            continue;
+        *cpu = NAN;
+        if (read_kept(r, i, text) && *cpu > 0 && *cpu >= most) {
+            most = *cpu;
+            r->leader = (int)i;
+        }
+        *cpu = fmax(*cpu, before);
+    }
+}
+
+/* Whether the group has used a processor, or may have. */
+static _Bool read_usage(struct rca_cgroup_reading *r, _Bool due,
+                        struct rca_text *text)
+{
+    const double *cpu = &r->values[RCA_CGROUP_CPU_SECONDS];
+
+    if (due || r->leader < 0 || !read_kept(r, (unsigned)r->leader, text)) {
+        read_all_usage(r, text);
+        return !(*cpu <= r->cpu_before);
+    }
+    if (*cpu <= r->cpu_before)
+        return 0;
+    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
+        if (rca_cgroup_files[i].when == RCA_CGROUP_USAGE && (int)i != r->leader)
+            (void)read_kept(r, i, text);
+    }
+    return 1;
+}
+
+/* Seconds that somebody waited for a disk since the last update; 0 if this is
+ * not known. */
+static double read_waits(struct rca_cgroup_reading *r,
+                         const struct rca_cgroup_reading *up, _Bool due,
+                         struct rca_text *text)
+{
+    const double *waited = &r->values[RCA_CGROUP_IO_PRESSURE];
+    const double before = *waited;
+
+    if (!due && up && up->still) {
+        r->still = 1;
+        return 0;
+    }
+    r->still = 0;
+    for (unsigned i = 0; i < RCA_CGROUP_FILES; i++) {
+        if (rca_cgroup_files[i].when == RCA_CGROUP_WAITS)
+            r->still = read_kept(r, i, text) && *waited <= before;
+    }
+    return *waited > before ? *waited - before : 0;
 }
 
 static void read_limits(struct rca_cgroup_reading *r,
@@ -265,36 +334,65 @@ static void forget_gauges(struct rca_cgroup_reading *r)
         r->values[gauges[i]] = NAN;
 }
 
+/* Limits matter once something is done; whether an idle group has been given
+ * any is asked less often. */
+static _Bool wants_limits(struct rca_cgroup_reading *r, _Bool due, _Bool used)
+{
+    if (used)
+        return due || r->passed;
+    if (due)
+        r->passed++;
+    return r->passed == RCA_CGROUP_IDLE_LOOKS;
+}
+
+_Bool rca_cgroup_reading_holds(const struct rca_cgroup_reading *r)
+{
+    return r->idle && r->rest;
+}
+
+static void update_values(struct rca_cgroup_reading *r,
+                          const struct rca_cgroup_reading *up,
+                          const struct rca_cgroup_folder *where, rca_time now,
+                          _Bool count_io, struct rca_text *text)
+{
+    const _Bool first = r->before == RCA_TIME_NONE, due = first || !r->rest;
+    const _Bool used = read_usage(r, due, text);
+    /* held up at a disk: by a limit? */
+    const double waited = read_waits(r, up, due, text);
+    const _Bool held =
+        !first && waited > 0.1 * (double)(now - r->before) * 1e-9;
+
+    if (wants_limits(r, due, used) || first || (held && !r->io)) {
+        read_limits(r, where, count_io, text);
+        r->passed = 0;
+    }
+    r->rest = r->rest ? r->rest - 1 : RCA_CGROUP_SELDOM_TICKS - 1;
+    r->idle = !used && !held;
+    if (due || used || held) {
+        forget_gauges(r);
+        read_when(r, RCA_CGROUP_BUSY, text);
+    }
+}
+
 void rca_cgroup_reading_update(struct rca_cgroup_reading *r,
+                               const struct rca_cgroup_reading *up,
                                const struct rca_cgroup_folder *where,
                                rca_time now, _Bool count_io,
                                struct rca_text *text)
 {
     const _Bool first = r->before == RCA_TIME_NONE;
-    const double waited = r->values[RCA_CGROUP_IO_PRESSURE];
-    _Bool due = first || !r->rest;
-    _Bool busy;
+    const _Bool due = first || !r->rest;
     double cpu;
 
     if (first) /* a folder made anew begins at 0 */
         for (unsigned i = 0; i < RCA_CGROUP_VALUES; i++)
             r->values[i] = NAN;
-    read_when(r, RCA_CGROUP_ALWAYS, text);
+    update_values(r, up, where, now, count_io, text);
     cpu = r->values[RCA_CGROUP_CPU_SECONDS];
-    /* held up at a disk: by a limit? */
-    due = due || (!r->io && r->values[RCA_CGROUP_IO_PRESSURE] - waited >
-                                0.1 * (double)(now - r->before) * 1e-9);
-    if (due)
-        read_limits(r, where, count_io, text);
-    r->rest = r->rest ? r->rest - 1 : RCA_CGROUP_SELDOM_TICKS - 1;
-    busy = due || !(cpu <= r->cpu_before);
-    if (busy) {
-        forget_gauges(r);
-        read_when(r, RCA_CGROUP_BUSY, text);
-    }
     if (r->io)
         r->io->counted = r->io->counted && count_io;
-    if (r->io && ((count_io && busy) || rca_io_limited(&r->io->now)))
+    if (r->io &&
+        ((count_io && (due || !r->idle)) || rca_io_limited(&r->io->now)))
         update_io(r, where, now, count_io, text);
     r->cpu_limit_ratio = first ? NAN
                                : (cpu - r->cpu_before) /

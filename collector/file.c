@@ -50,12 +50,13 @@ static int widen(struct rca_text *text)
     return 0;
 }
 
-/* procfs renders a file anew at offset 0, and hands out at most a page or so
- * at once: read on until nothing more comes. */
-int rca_file_read(int fd, struct rca_text *text)
+static int read_text(int fd, _Bool single, struct rca_text *text)
 {
+    _Bool more = 1;
+
     text->len = 0;
-    for (;;) {
+    while (more) {
+        size_t room;
         ssize_t n;
         int r;
 
@@ -64,14 +65,25 @@ int rca_file_read(int fd, struct rca_text *text)
             if (r < 0)
                 return r;
         }
-        n = pread(fd, text->data + text->len, text->cap - text->len - 1,
-                  (off_t)text->len);
+        room = text->cap - text->len - 1;
+        n = pread(fd, text->data + text->len, room, (off_t)text->len);
         if (n < 0)
             return -errno;
-        if (n == 0)
-            break;
         text->len += (size_t)n;
+        more = single ? (size_t)n == room : n > 0;
     }
     text->data[text->len] = '\0';
     return 0;
+}
+
+/* procfs renders a file anew at offset 0, and hands out at most a page or so
+ * at once: read on until nothing more comes. */
+int rca_file_read(int fd, struct rca_text *text)
+{
+    return read_text(fd, 0, text);
+}
+
+int rca_file_read_single(int fd, struct rca_text *text)
+{
+    return read_text(fd, 1, text);
 }

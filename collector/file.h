@@ -25,3 +25,8 @@ void rca_file_close(int *fd);
 /** rca_file_read() - the whole file @fd from its start into @text; at most
  * 4 MiB. Return: 0, -errno (a removed cgroup: -ENODEV), -EFBIG, -ENOMEM. */
 RCA_MUST_CHECK int rca_file_read(int fd, struct rca_text *text);
+
+/** rca_file_read_single() - rca_file_read() of a file that the kernel writes in
+ * one piece (single_open(), kernfs without an iterator): a read that leaves
+ * room is the last, which spares the one that says so. */
+RCA_MUST_CHECK int rca_file_read_single(int fd, struct rca_text *text);

@@ -201,7 +201,7 @@ static _Bool is_quiet(const struct rca_observer *obs, struct space *space)
 static void read_file(struct snmp_source *s, const struct space *space,
                       unsigned i, struct rca_snmp *snmp)
 {
-    if (space->fd[i] >= 0 && !rca_file_read(space->fd[i], &s->text))
+    if (space->fd[i] >= 0 && !rca_file_read_single(space->fd[i], &s->text))
         net_files[i].read(s->text.data, s->text.len, snmp);
 }
 

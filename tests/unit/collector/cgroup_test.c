@@ -5,46 +5,7 @@
 
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
-#include "tests/unit/collector/box.h"
-
-static int setup(void **state)
-{
-    const int r = box_setup(state, &rca_source_cgroup);
-    struct box *box = *state;
-
-    box->env.sys = box->root;
-    return r;
-}
-
-/* Mount v2 at u/, and with @v1 also cpu at c/ and memory at m/. */
-static void mount_trees(struct box *box, _Bool v1)
-{
-    char text[1024];
-    int n = snprintf(text, sizeof(text),
-                     "1 0 0:1 / %s/u rw - cgroup2 cgroup2 rw\n", box->root);
-
-    tree_write(box->root, "u/cgroup.controllers",
-               v1 ? "\n" : "cpu memory pids io\n");
-    if (v1) {
-        (void)snprintf(text + n, sizeof(text) - (size_t)n,
-                       "2 0 0:2 / %s/c rw - cgroup cgroup rw,cpu\n"
-                       "3 0 0:3 / %s/m rw - cgroup cgroup rw,memory\n",
-                       box->root, box->root);
-        tree_write(box->root, "c/cgroup.procs", "1\n");
-        tree_write(box->root, "m/cgroup.procs", "1\n");
-    }
-    tree_write(box->root, "proc/self/mountinfo", text);
-}
-
-static void open_source(struct box *box)
-{
-    assert_ok(rca_source_cgroup.open(&box->env, box->obs, &box->source));
-}
-
-static rca_id group(struct box *box, const char *path)
-{
-    return rca_observe_entity(box->obs, RCA_KIND_CGROUP, path);
-}
+#include "tests/unit/collector/cgroup_box.h"
 
 static uint64_t inode(const struct box *box, const char *folder)
 {
@@ -221,36 +182,6 @@ static void limits_are_looked_at_now_and_then(void **state)
     assert_nan(sample_of(box->obs, a, "memory_limit_bytes"));
 }
 
-/* A group that uses no processor says the same as before, for a while. */
-static void an_idle_group_is_read_seldom(void **state)
-{
-    struct box *box = *state;
-    rca_id a;
-
-    mount_trees(box, 0);
-    tree_write(box->root, "u/a/cgroup.events", "populated 1\n");
-    tree_write(box->root, "u/a/cpu.stat", "usage_usec 1000000\n");
-    tree_write(box->root, "u/a/memory.current", "1\n");
-    tree_write(box->root, "u/a/io.pressure", "some total=1000000\n");
-    open_source(box);
-    box_tick(box, 0);
-    a = group(box, "a");
-    for (int i = 1; i <= 2 * RCA_CGROUP_SELDOM_TICKS; i++)
-        box_tick(box, i); /* whichever turn it has, the last look is over */
-    box_tick(box, 100);
-    tree_write(box->root, "u/a/memory.current", "2\n");
-    tree_write(box->root, "u/a/io.pressure", "some total=2000000\n");
-    box_tick(box, 101);
-    assert_close(sample_of(box->obs, a, "io_pressure_seconds_total"), 2, 0);
-    for (int i = 0; i < RCA_CGROUP_SELDOM_TICKS; i++)
-        box_tick(box, 102 + i);
-    assert_close(sample_of(box->obs, a, "memory_bytes"), 2, 0);
-    tree_write(box->root, "u/a/memory.current", "3\n");
-    tree_write(box->root, "u/a/cpu.stat", "usage_usec 1000001\n");
-    box_tick(box, 150);
-    assert_close(sample_of(box->obs, a, "memory_bytes"), 3, 0);
-}
-
 /* 1 MiB/s of 2 MiB/s written, and as much as may be read. */
 static void limits_on_disks_give_the_tightest(void **state)
 {
@@ -394,7 +325,6 @@ int main(void)
         with_box(groups_that_come_and_go_are_followed),
         with_box(limits_give_ratios),
         with_box(limits_are_looked_at_now_and_then),
-        with_box(an_idle_group_is_read_seldom),
         with_box(limits_on_disks_give_the_tightest),
         with_box(requests_are_counted_from_files_where_nobody_else_does),
         with_box(what_may_not_be_read_is_left_out),

@@ -37,6 +37,36 @@ static void a_file_is_read_again_and_again(void **state)
     tree_remove(root);
 }
 
+/* The same, also where the end is where the buffer is. */
+static void a_file_in_one_piece_is_read_whole(void **state)
+{
+    static const off_t sizes[] = {0, 1, 8190, 8191, 8192, 16383, 100000};
+    struct rca_text text = {0};
+    char root[64], path[128];
+    int fd;
+
+    (void)state;
+    tree_make(root);
+    tree_write(root, "stat", "one\n");
+    (void)snprintf(path, sizeof(path), "%s/stat", root);
+    fd = rca_file_open(root, "stat");
+    assert_ok(rca_file_read_single(fd, &text));
+    assert_string_equal(text.data, "one\n");
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(sizes); i++) {
+        rca_text_done(&text);
+        assert_ok(truncate(path, sizes[i]));
+        assert_ok(rca_file_read_single(fd, &text));
+        assert_int_equal(text.len, sizes[i]);
+        assert_int_equal(text.data[text.len], 0);
+    }
+    assert_ok(truncate(path, 5 << 20));
+    assert_err(rca_file_read_single(fd, &text), -EFBIG);
+    assert_err(rca_file_read_single(-1, &text), -EBADF);
+    rca_text_done(&text);
+    rca_file_close(&fd);
+    tree_remove(root);
+}
+
 /* More than the first buffer, and more than may be. */
 static void the_buffer_grows_to_a_limit(void **state)
 {
@@ -89,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read_again_and_again),
+        cmocka_unit_test(a_file_in_one_piece_is_read_whole),
         cmocka_unit_test(the_buffer_grows_to_a_limit),
         cmocka_unit_test(what_cannot_be_opened_says_why),
         cmocka_unit_test(what_cannot_be_read_says_why),
