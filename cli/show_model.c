@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/show_model.h"
-
+#include "cli/show.h"
 #include "graph/base/time.h"
 #include "model/weights.h"
 

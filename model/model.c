@@ -2,6 +2,7 @@
 #include "model/model.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -217,6 +218,20 @@ size_t rca_model_variables(const struct rca_model *model)
     return model->n_vars;
 }
 
+static void set_usual(const struct rca_learned *v, struct rca_factor_view *view)
+{
+    const double reach = rca_habit_usual(&v->known.habit, 4) * v->scale;
+
+    view->constant = v->known.spread.constant;
+    view->low = view->high = v->known.spread.n ? v->centre : NAN;
+    if (view->constant)
+        return;
+    view->low -= reach;
+    view->high += reach;
+    if (v->centre >= 0 && view->low < 0)
+        view->low = 0;
+}
+
 void rca_model_view(const struct rca_model *model, size_t variable,
                     struct rca_factor_view *ret_view)
 {
@@ -228,6 +243,7 @@ void rca_model_view(const struct rca_model *model, size_t variable,
                                          .scale = v->scale,
                                          .residual_scale = v->residual_scale,
                                          .n_parents = v->n_parents};
+    set_usual(v, ret_view);
     for (uint32_t i = 0; i < v->n_parents; i++) {
         ret_view->parents[i].entity = model->vars[v->parent[i]].entity;
         ret_view->parents[i].metric = model->vars[v->parent[i]].metric;

@@ -75,11 +75,17 @@ RCA_MUST_CHECK int rca_model_decode(const void *data, size_t size,
                                     struct rca_model **ret_model);
 
 /** struct rca_factor_view - for `rca show`: one variable and what moves it;
- * strings borrowed from the model; parents by size of scaled weight */
+ * strings borrowed from the model; parents by size of scaled weight
+ * @low, @high: what is usual: nine in ten windows of four rows stayed within
+ *              (model/habit.h); not below 0 where the centre is not; NAN: the
+ *              metric had no values
+ * @constant:   it never moved: @low and @high are its value */
 struct rca_factor_view {
     rca_id entity;
     const char *metric;
     double centre, scale, residual_scale;
+    double low, high;
+    _Bool constant;
     size_t n_parents;
     struct {
         rca_id entity;

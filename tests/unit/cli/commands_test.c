@@ -195,7 +195,7 @@ static void show_lists_what_is_known(void **state)
     assert_int_equal(run("show entities"), RCA_EXIT_DONE);
     assert_said(out, "service");
     assert_int_equal(run("show edges"), RCA_EXIT_DONE);
-    assert_said(out, "service/web runs_on cgroup/twin");
+    assert_said(out, "service/web  runs_on  cgroup/twin");
     assert_int_equal(run("show graph"), RCA_EXIT_DONE);
     assert_said(out, "digraph entities {");
 }
