@@ -37,19 +37,12 @@ static void value(struct rca_buf *buf, double x, enum rca_unit unit)
     rca_buf_str(buf, rca_value_text(x, unit, text));
 }
 
-/* "46 → 189 ms": the unit once, if both have the same. */
 static void range(struct rca_buf *buf, double a, double b, enum rca_unit unit,
                   const char *between)
 {
-    char from[32], to[32];
-    const char *unit_b = strrchr(rca_value_text(b, unit, to), ' ');
-    char *unit_a = strrchr(rca_value_text(a, unit, from), ' ');
+    char text[RCA_RANGE_TEXT_SIZE];
 
-    if (unit_a && unit_b && isfinite(a) && strcmp(unit_a, unit_b) == 0)
-        *unit_a = '\0';
-    rca_buf_str(buf, from);
-    rca_buf_str(buf, between);
-    rca_buf_str(buf, to);
+    rca_buf_str(buf, rca_range_text(a, b, unit, between, text));
 }
 
 static _Bool is_inside_character(const char *s)

@@ -87,6 +87,22 @@ void rca_metric_guess(const char *series, char name[96],
                       struct rca_metric *ret_metric);
 
 /** rca_value_text() - @value with 3 significant digits and a readable unit:
- * "46 ms", "7.4 cores", "310 /s", "1.2 MB/s", "12 %"; NAN and infinite:
- * "no data" */
+ * "46 ms", "7.4 cores", "310 /s", "1.2 MiB/s", "12 %"; never an exponent; "~0 s"
+ * for what is too small to tell; NAN and infinite: "no data". Returns @buf */
 const char *rca_value_text(double value, enum rca_unit unit, char buf[32]);
+
+/** rca_value_digits_text() - the same with @digits, 1 to 6, significant ones */
+const char *rca_value_digits_text(double value, enum rca_unit unit, int digits,
+                                  char buf[32]);
+
+/** rca_value_digits() - as many digits, 3 to 6, as it takes to tell @a from @b:
+ * "46 to 46 ms" would be a lie of rounding */
+int rca_value_digits(double a, double b, enum rca_unit unit);
+
+#define RCA_RANGE_TEXT_SIZE 96
+
+/** rca_range_text() - "46 to 189 ms" for @between " to " (at most 16 bytes):
+ * with digits enough to tell them apart, and in one unit unless one of the two
+ * would be below 0.01 in it ("46 µs to 5 s"). Returns @buf */
+const char *rca_range_text(double a, double b, enum rca_unit unit,
+                           const char *between, char buf[RCA_RANGE_TEXT_SIZE]);

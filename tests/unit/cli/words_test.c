@@ -33,7 +33,7 @@ static const struct row rows[] = {
     {RCA_KIND_RULE, "t/in/4", "rule_drops_per_second", ERR, PER_S, 0, 12,
      "rule t/in/4 began to drop 12 packets/s (it was 0 /s)"},
     {RCA_KIND_QDISC, "veth0:tbf", "qdisc_backlog_bytes", SAT, RCA_UNIT_BYTES,
-     40e3, 64e3, "qdisc veth0:tbf queues 64 kB (it was 40 kB)"},
+     40960, 65536, "qdisc veth0:tbf queues 64 KiB (it was 40 KiB)"},
     {RCA_KIND_SERVICE, "cart", "service_time_p99_seconds", LAT,
      RCA_UNIT_SECONDS, 0.002, 0.3,
      "cart became slow by itself: LABEL 300 ms (it was 2 ms)"},
