@@ -54,8 +54,8 @@ struct globals {
 
 static void help(FILE *to)
 {
-    (void)fputs("usage: rca [--db FILE] [--config FILE] [-v|-q] [--color "
-                "auto|always|never] COMMAND\n\n"
+    (void)fputs("usage: rca [--db FILE] [--config FILE] [-v|-q]\n"
+                "           [--color auto|always|never] COMMAND\n\n"
                 "rca tells why something on this host is slow or failing.\n\n",
                 to);
     for (size_t i = 0; i < N_COMMANDS; i++)

@@ -86,7 +86,7 @@ static int parse(int argc, char **argv, struct options *o, const char **words)
         {"exact", 0, RCA_ARG_FLAG, NULL, &o->evaluate.rank.exact, NULL,
          "murphy: in closed form, not sampled"},
         {"loo", 0, RCA_ARG_FLAG, NULL, &o->evaluate.loo, NULL,
-         "learn the weights without the data set that is ranked"},
+         "learn the weights without the data set ranked"},
         {"fit", 0, RCA_ARG_FLAG, NULL, &o->fit, NULL,
          "only print the weights that the cases teach"},
         {"normal", 0, RCA_ARG_FLAG, NULL, &o->evaluate.normal, NULL,

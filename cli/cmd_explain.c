@@ -8,10 +8,9 @@
 
 static const struct rca_usage usage = {
     "explain",
-    "rca explain [--entity NAME] [--metric NAME] [--at TIME | --from TIME --to "
-    "TIME]\n"
-    "                   [--top 5] [--method NAME [--exact]] [--format FORMAT] "
-    "[-o FILE]",
+    "rca explain [--entity NAME] [--metric NAME]\n"
+    "                   [--at TIME | --from TIME --to TIME] [--top 5]\n"
+    "                   [--method NAME [--exact]] [--format FORMAT] [-o FILE]",
     "Name the root cause of what is wrong with an entity: text on a terminal,\n"
     "DOT when redirected, the suffix of -o decides otherwise. Without --entity\n"
     "the most severe symptom is explained, without times the latest incident.\n"
@@ -79,7 +78,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"top", 0, RCA_ARG_NUMBER, "N", &o->top, NULL,
          "causes to list, at most (5)"},
         {"method", 0, RCA_ARG_CHOICE, "NAME", &o->method, methods,
-         "attribution (the default), murphy, baro, nsigma or circa"},
+         "attribution (default), murphy, baro, nsigma, circa"},
         {"exact", 0, RCA_ARG_FLAG, NULL, &o->explain.exact, NULL,
          "murphy in closed form, without sampling"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o->format, formats,

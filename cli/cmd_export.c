@@ -13,9 +13,10 @@
 
 static const struct rca_usage usage = {
     "export",
-    "rca export [--format csv|jsonl|prometheus|case] [--raw] [--entity NAME]...\n"
-    "       [--metric GLOB] [--from TIME] [--to TIME] [--at TIME] [--step TIME]\n"
-    "       [--incident TIME] [--victim NAME] [-o FILE]",
+    "rca export [--format csv|jsonl|prometheus|case] [--raw]\n"
+    "                  [--entity NAME]... [--metric GLOB] [--from TIME]\n"
+    "                  [--to TIME] [--at TIME] [--step TIME] [--incident TIME]\n"
+    "                  [--victim NAME] [-o FILE]",
     "Write what the store holds: metrics (rates, quantiles, shares) as they are\n"
     "explained, or with --raw the series as they are stored. Formats: csv, a\n"
     "column for each ENTITY.METRIC; jsonl, a line for each time and entity, which\n"

@@ -13,8 +13,8 @@
 
 static const struct rca_usage usage = {
     "simulate",
-    "rca simulate -o FOLDER [--seed N] [--cases N] [--style NAME] "
-    "[--fault NAME] ...",
+    "rca simulate -o FOLDER [--seed N] [--cases N] [--style NAME]\n"
+    "                    [--fault NAME] ...",
     "Write labelled incidents of simulated systems: services on hosts, or a\n"
     "network, with one fault or two, in the format that 'rca evaluate' and\n"
     "'rca import' read. What is not given is drawn; the same options write the\n"

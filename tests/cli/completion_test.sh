@@ -76,7 +76,7 @@ offers '--db' --db store.db status --d
 
 # every option of every command is offered
 for command in $(rca --help | sed '/^EXAMPLES/,$d' |
-    sed -n 's/^  \([a-z]*\)  *[^ ].*/\1/p'); do
+    sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'); do
     [ "$command" != help ] || continue
     rca "$command" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' |
         grep -oE -- '--[a-z-]+' | sort >options

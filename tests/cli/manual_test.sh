@@ -40,17 +40,102 @@ known() {
         sed -n 's/.* known: //p' | tr -d ' ' | tr ',' '\n'
 }
 
-# the options of 'rca collect'
-"$rca" collect --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' |
-    grep -oE -- '--[a-z-]+' >"$dir/options"
-grep '^\.It Fl ' docs/man/rca-collect.8 | grep -oE 'Fl -[a-z-]+' |
-    sed 's/^Fl -/--/' >"$dir/page"
-same 'options of rca-collect.8' "$dir/options" "$dir/page"
-"$rca" collect --help | sed -n 's/^ *-\([a-z]\), --\([a-z-]*\).*/\1 \2/p' \
-    >"$dir/options"
-sed -n 's/^\.It Fl \([a-z]\) , Fl -\([a-z-]*\).*/\1 \2/p' \
-    docs/man/rca-collect.8 >"$dir/page"
-same 'short options of rca-collect.8' "$dir/options" "$dir/page"
+# options_of COMMAND, letters_of COMMAND: as --help says
+options_of() {
+    "$rca" "$1" --help | grep -oE '^  (-[a-z], |    )--[a-z-]+' |
+        grep -oE -- '--[a-z-]+' | grep -vx -- --help || true
+}
+letters_of() {
+    "$rca" "$1" --help | sed -n 's/^  -\([a-z]\), --\([a-z-]*\).*/\1 \2/p' |
+        grep -v '^h help$' || true
+}
+
+# examples OPTIONS: the words of each call of rca in a text, checked: the command
+# and its options are there. Prints what is not.
+examples() {
+    sed -n '/^EXAMPLES/,/^SEE ALSO/p;/^\.Sh EXAMPLES/,/^\.Ed/p' |
+        sed 's/[|&;]/\n/g;s/<(/\n/g;s/)/\n/g' | sed "s/'[^']*'/QUOTED/g" |
+        sed -n 's/^ *\(sudo \)\{0,1\}rca  *//p' | while read -r line; do
+        command=''
+        # shellcheck disable=SC2086 # words
+        set -- $line
+        while [ $# -gt 0 ]; do
+            case $1 in
+            --db | --config | --color) [ -n "$command" ] || shift ;;
+            --) break ;;
+            -[vq]) ;;
+            --*) grep -qxe "${1%%=*}" "$dir/options.$command" ||
+                echo "no option $1 of $command: $line" ;;
+            -[a-z]) grep -qe "^${1#-} " "$dir/letters.$command" ||
+                echo "no option $1 of $command: $line" ;;
+            *) [ -n "$command" ] || command=$1 ;;
+            esac
+            shift
+        done
+        [ -f "$dir/options.$command" ] || echo "no command '$command': $line"
+    done
+}
+
+# the commands
+"$rca" --help | sed '/^EXAMPLES/,$d' |
+    sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p' >"$dir/commands"
+sed -n '/^The commands are/,/^\.El/s/^\.It Cm \([a-z]*\)$/\1/p' \
+    docs/man/rca.1 >"$dir/page"
+same 'commands of rca.1' "$dir/commands" "$dir/page"
+for file in docs/man/rca-*.[18]; do
+    basename "${file%.?}" | sed 's/^rca-//'
+done | grep -vx show >"$dir/pages"
+grep -vxE 'help|show' "$dir/commands" >"$dir/own"
+same 'every command has a page' "$dir/own" "$dir/pages"
+sed -n '/^\.Sh SEE ALSO/,$s/^\.Xr rca-\([a-z]*\) [18].*/\1/p' docs/man/rca.1 \
+    >"$dir/page"
+same 'pages that rca.1 refers to' "$dir/own" "$dir/page"
+while read -r command; do
+    options_of "$command" >"$dir/options.$command"
+    letters_of "$command" >"$dir/letters.$command"
+done <"$dir/commands"
+
+# each page and each --help
+while read -r command; do
+    file=$(ls docs/man/rca-"$command".[18] 2>/dev/null) || continue
+    sed -n '/^\.Sh DESCRIPTION/,/^\.Sh EXIT/s/^\.It Fl \(.*\)/\1/p' "$file" |
+        sed 's/^[a-z] , Fl //' | sed -n 's/^-\([a-z-]*\).*/--\1/p' |
+        grep -vx -- --help >"$dir/page" || true
+    if [ -s "$dir/options.$command" ] || [ -s "$dir/page" ]; then
+        same "options of $(basename "$file")" "$dir/options.$command" \
+            "$dir/page"
+    fi
+    sed -n '/^\.Sh DESCRIPTION/,/^\.Sh EXIT/s/^\.It Fl \([a-z]\) , Fl -\([a-z-]*\).*/\1 \2/p' \
+        "$file" | grep -vx 'h help' >"$dir/page" || true
+    if [ -s "$dir/letters.$command" ] || [ -s "$dir/page" ]; then
+        same "short options of $(basename "$file")" "$dir/letters.$command" \
+            "$dir/page"
+    fi
+    examples <"$file" >"$dir/wrong"
+    "$rca" "$command" --help | examples >>"$dir/wrong"
+    if [ -s "$dir/wrong" ]; then
+        bad "examples of $command"
+        cat "$dir/wrong"
+    fi
+    for section in 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+        grep -q "^\.Sh $section" "$file" || bad "no $section in $file"
+    done
+    if "$rca" "$command" --help | grep -nE '^.{81}'; then
+        bad "$command --help is wider than 80 columns"
+    fi
+    if man -l "$file" 2>/dev/null | grep -nE '^.{81}' >"$dir/wide"; then
+        bad "$file is wider than 80 columns"
+        cat "$dir/wide"
+    fi
+done <"$dir/own"
+for text in "$("$rca" --help)" "$("$rca" help)"; do
+    if printf '%s\n' "$text" | grep -nE '^.{81}'; then
+        bad 'rca --help is wider than 80 columns'
+    fi
+done
+"$rca" --help | examples >"$dir/wrong"
+examples <docs/man/rca.1 >>"$dir/wrong"
+[ ! -s "$dir/wrong" ] || bad "examples of rca: $(cat "$dir/wrong")"
 
 # the sources
 printf 'sources: [qqqqqqqq]\n' >"$dir/unknown.yaml"
@@ -62,13 +147,6 @@ same 'sources of rca-collect.8' "$dir/sources" "$dir/page"
 sed -n 's/^\.Li \[\(.*\)\] ,$/\1/p' docs/man/rca.yaml.5 | tr -d ' ' |
     tr ',' '\n' >"$dir/page"
 same 'sources of rca.yaml.5' "$dir/sources" "$dir/page"
-
-# the commands
-"$rca" --help | sed '/^EXAMPLES/,$d' |
-    sed -n 's/^  \([a-z]*\)  *[^ ].*/\1/p' >"$dir/commands"
-sed -n '/^The commands are/,/^\.El/s/^\.It Cm \([a-z]*\)$/\1/p' \
-    docs/man/rca.1 >"$dir/page"
-same 'commands of rca.1' "$dir/commands" "$dir/page"
 
 # the keys: page, example, and what their values may be
 known 'qqqqqqqq: 1' >"$dir/keys"
