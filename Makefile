@@ -284,7 +284,8 @@ MAN := $(sort $(wildcard docs/man/*.[158]))
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: build ## install under $(DESTDIR)$(PREFIX)
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(PROGS)
-	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/rca datasets/recorded.db
+	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/rca datasets/recorded.db \
+	    docs/explain.schema.json
 	for m in $(MAN); do install -D -m 0644 \
 	    -t $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} $$m || exit 1; done
 	install -d $(SHARE)/bash-completion/completions \

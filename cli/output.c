@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/outfile.h"
 #include "cli/render.h"
+#include "cli/tidy.h"
 
 enum { NOT_DRAWN = 1 }; /* dot is there and failed */
 
@@ -34,18 +35,27 @@ enum rca_exit rca_exit_of(enum rca_verdict verdict)
     return RCA_EXIT_UNCLEAR;
 }
 
+static int render(const struct rca_explanation *e, enum rca_format format,
+                  _Bool colour, struct rca_buf *buf)
+{
+    if (format == RCA_FORMAT_TEXT)
+        return rca_render_text(e, colour, buf);
+    if (format == RCA_FORMAT_DOT)
+        return rca_render_dot(e, buf);
+    if (format == RCA_FORMAT_JSON)
+        return rca_render_json(e, buf);
+    return -EINVAL;
+}
+
 int rca_render(const struct rca_explanation *e, enum rca_format format,
                _Bool colour, char **ret_text)
 {
+    struct rca_tidy tidy RCA_CLEANUP(rca_tidy_done) = {0};
     struct rca_buf buf = {0};
-    int r = -EINVAL;
+    int r = rca_tidy_init(e, &tidy);
 
-    if (format == RCA_FORMAT_TEXT)
-        r = rca_render_text(e, colour, &buf);
-    else if (format == RCA_FORMAT_DOT)
-        r = rca_render_dot(e, &buf);
-    else if (format == RCA_FORMAT_JSON)
-        r = rca_render_json(e, &buf);
+    if (!r)
+        r = render(&tidy.e, format, colour, &buf);
     if (r) {
         rca_buf_done(&buf);
         return r;

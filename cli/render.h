@@ -5,7 +5,8 @@
  * render - an explanation in one format each; appended to @buf.
  *
  * They read struct rca_explanation and nothing else, and depend on nothing
- * else but the time zone. Return of all: 0 or -ENOMEM.
+ * else but the time zone. Strings are tidy (cli/tidy.h; rca_render() sees to
+ * it) and are escaped as the format wants. Return of all: 0 or -ENOMEM.
  */
 
 #include "graph/base/buf.h"
@@ -15,5 +16,11 @@ RCA_MUST_CHECK int rca_render_text(const struct rca_explanation *e,
                                    _Bool colour, struct rca_buf *buf);
 RCA_MUST_CHECK int rca_render_dot(const struct rca_explanation *e,
                                   struct rca_buf *buf);
+
+/* Counts up when a field goes or changes its meaning, not when one is added. */
+#define RCA_JSON_SCHEMA_VERSION 1
 RCA_MUST_CHECK int rca_render_json(const struct rca_explanation *e,
                                    struct rca_buf *buf);
+/** words of enum rca_node_class and enum rca_part_kind there; "?" for others */
+const char *rca_json_class_name(unsigned class);
+const char *rca_json_part_name(unsigned kind);

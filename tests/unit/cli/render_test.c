@@ -13,45 +13,62 @@
 #include "cli/words.h"
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
-#include "tests/unit/cli/story.h"
+#include "tests/unit/cli/stories.h"
+
+static char *read_golden(const char *path)
+{
+    const size_t room = 1 << 20;
+    char *want = calloc(room, 1);
+    FILE *f = fopen(path, "r");
+
+    assert_non_null(f);
+    assert_non_null(want);
+    assert_true(fread(want, 1, room - 1, f) > 0);
+    (void)fclose(f);
+    return want;
+}
 
 static void compare(const char *text, const char *path)
 {
-    const char *how = getenv("RCA_GOLDEN");
-    char want[32768];
-    size_t n;
-    FILE *f = fopen(path, how ? "w" : "r");
+    char *want RCA_CLEANUP(rca_freep) = NULL;
+    FILE *f = getenv("RCA_GOLDEN") ? fopen(path, "w") : NULL;
 
-    assert_non_null(f);
-    if (how) {
+    if (f) {
         (void)fputs(text, f);
         (void)fclose(f);
-        return;
     }
-    n = fread(want, 1, sizeof(want) - 1, f);
-    (void)fclose(f);
-    want[n] = '\0';
+    want = read_golden(path);
     assert_string_equal(text, want);
 }
 
-static void golden(const struct rca_explanation *e, enum rca_format format,
-                   const char *path)
+/* tests/golden/NAME.SUFFIX of each format that is text */
+static void golden(const struct rca_explanation *e, const char *name)
 {
-    char *text RCA_CLEANUP(rca_freep) = NULL;
+    static const struct {
+        enum rca_format format;
+        const char *suffix;
+    } formats[] = {{RCA_FORMAT_TEXT, "txt"},
+                   {RCA_FORMAT_DOT, "dot"},
+                   {RCA_FORMAT_JSON, "json"}};
 
-    assert_ok(rca_render(e, format, 0, &text));
-    compare(text, path);
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(formats); i++) {
+        char *text RCA_CLEANUP(rca_freep) = NULL;
+        char path[128];
+
+        assert_ok(rca_render(e, formats[i].format, 0, &text));
+        (void)snprintf(path, sizeof(path), "tests/golden/%s.%s", name,
+                       formats[i].suffix);
+        compare(text, path);
+    }
 }
 
-static void a_cause_is_told_in_all_formats(void **state)
+static void a_cause_is_told(void **state)
 {
     struct story s;
 
     (void)state;
     story_tell(&s, "batch-job");
-    golden(&s.e, RCA_FORMAT_TEXT, "tests/golden/cause.txt");
-    golden(&s.e, RCA_FORMAT_DOT, "tests/golden/cause.dot");
-    golden(&s.e, RCA_FORMAT_JSON, "tests/golden/cause.json");
+    golden(&s.e, "cause");
 }
 
 static void an_unclear_answer_lists_candidates(void **state)
@@ -59,11 +76,8 @@ static void an_unclear_answer_lists_candidates(void **state)
     struct story s;
 
     (void)state;
-    story_tell(&s, "batch-job");
-    s.e.verdict = RCA_VERDICT_UNCLEAR;
-    s.causes[0].confidence = 0.31;
-    golden(&s.e, RCA_FORMAT_TEXT, "tests/golden/unclear.txt");
-    golden(&s.e, RCA_FORMAT_DOT, "tests/golden/unclear.dot");
+    story_unclear(&s);
+    golden(&s.e, "unclear");
 }
 
 static void a_normal_entity_is_a_valid_graph_too(void **state)
@@ -71,14 +85,8 @@ static void a_normal_entity_is_a_valid_graph_too(void **state)
     struct story s;
 
     (void)state;
-    story_tell(&s, "batch-job");
-    s.e.verdict = RCA_VERDICT_NORMAL;
-    s.e.n_causes = 0;
-    s.e.n_nodes = 1;
-    s.nodes[0] = s.nodes[2];
-    s.e.n_flows = 0;
-    golden(&s.e, RCA_FORMAT_TEXT, "tests/golden/normal.txt");
-    golden(&s.e, RCA_FORMAT_DOT, "tests/golden/normal.dot");
+    story_normal(&s);
+    golden(&s.e, "normal");
 }
 
 static void hostile_names_stay_characters(void **state)
@@ -86,9 +94,8 @@ static void hostile_names_stay_characters(void **state)
     struct story s;
 
     (void)state;
-    story_tell(&s, "a\"b\\N<i>&\n\xff];}");
-    golden(&s.e, RCA_FORMAT_DOT, "tests/golden/hostile.dot");
-    golden(&s.e, RCA_FORMAT_JSON, "tests/golden/hostile.json");
+    story_hostile(&s);
+    golden(&s.e, "hostile");
 }
 
 static void cards_of_one_of_several_hosts_share_a_frame(void **state)
@@ -96,10 +103,17 @@ static void cards_of_one_of_several_hosts_share_a_frame(void **state)
     struct story s;
 
     (void)state;
-    story_tell(&s, "batch-job");
-    s.nodes[2].card.host = "host-4";
-    s.nodes[3].card.host = "";
-    golden(&s.e, RCA_FORMAT_DOT, "tests/golden/hosts.dot");
+    story_hosts(&s);
+    golden(&s.e, "hosts");
+}
+
+static void the_largest_answer_has_fifteen_cards(void **state)
+{
+    struct story_max m;
+
+    (void)state;
+    story_max(&m);
+    golden(&m.s.e, "max");
 }
 
 static void every_allocation_may_fail(void **state)
@@ -136,11 +150,12 @@ static void verdicts_have_their_exit_codes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_cause_is_told_in_all_formats),
+        cmocka_unit_test(a_cause_is_told),
         cmocka_unit_test(an_unclear_answer_lists_candidates),
         cmocka_unit_test(a_normal_entity_is_a_valid_graph_too),
         cmocka_unit_test(hostile_names_stay_characters),
         cmocka_unit_test(cards_of_one_of_several_hosts_share_a_frame),
+        cmocka_unit_test(the_largest_answer_has_fifteen_cards),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(verdicts_have_their_exit_codes),
     };
