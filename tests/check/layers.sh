@@ -45,7 +45,7 @@ allow cli '(graph|collector|model|datasets|cli)/[^"]*'
 only '^collector/store/sqlite[a-z_]*\.[ch]$' 'sqlite3\.h'
 only '^model/[a-z_]*\.c$' 'gsl/|cblas'
 only '^collector/[a-z_]*\.[ch]$' 'bpf/|libmnl|yaml\.h'
-only '^(collector|datasets)/[a-z_]*\.c$' 'jansson\.h'
+only '^(collector|datasets|cli)/[a-z_]*\.c$' 'jansson\.h'
 
 [ $status -eq 0 ] && echo 'layers: ok'
 exit $status
