@@ -6,8 +6,8 @@
  * before; not why (model/explain.h).
  *
  * Time is cut into stretches of equal length. Each metric of each entity gets
- * a p-value for each stretch: how often its own past has a stretch as far out.
- * What is listed is chosen so that of all findings that are listed, at most the
+ * a p-value: how often its own past has a stretch as far out (model/outlier.h),
+ * times the number of stretches looked at. What is listed is chosen so that of all findings that are listed, at most the
  * part `fdr` is expected to be chance, however the metrics depend on each
  * other (Y. Benjamini, D. Yekutieli, "The control of the false discovery rate
  * in multiple testing under dependency", Annals of Statistics 29, 2001).
@@ -26,7 +26,7 @@
  * struct rca_detect_options - all-zero is not valid: times must be set
  * @from, @to: the time looked at; both RCA_TIME_NONE: see @at
  * @at:        the stretch that holds it, RCA_TIME_NONE: the last one of the
- *             store (1 minute, or 12 rows, whichever is longer)
+ *             store (1 minute, or 5 rows, whichever is longer)
  * @fdr:       0 < fdr < 1; 0: RCA_DETECT_FDR
  */
 struct rca_detect_options {
@@ -46,8 +46,9 @@ enum rca_change {
  *           looked at; strength in usual deviations (1: usual); metric is ""
  *           and numbers are NAN where the entity appeared or vanished
  * @to:      end of the last stretch in which it is abnormal
- * @p:       how likely so far a stretch, or farther, is by chance; NAN for what
- *           appeared or vanished: that is a fact, and no test
+ * @p:       how likely so far a stretch, or farther, is by chance among all that
+ *           were looked at; NAN for what appeared or vanished: that is a fact,
+ *           and no test
  * @is_symptom: latency or error of a service, client or call, in its bad
  *           direction
  * @group:   index of its incident
