@@ -17,6 +17,14 @@
 
 #define MIN_NORMAL_ROWS 10
 #define USUAL_QUANTILE 0.9
+/* Of the windows that the usual shift is taken from each overlaps the next but
+ * for a quarter. */
+#define OVERLAP 4
+/* Less than this is usual of nothing, in scales: at 1.5 of it, a stretch is out
+ * at all. What was constant tells nothing of how it moves: RCA_ROBUST_MOVED
+ * scales are one in 10^5. */
+#define LEAST_USUAL 0.5
+#define CONSTANT_USUAL 1.0
 /* Symptoms are few and are what is looked for: together they get this part of
  * the false discovery rate. */
 #define SYMPTOM_PART 0.5
@@ -47,6 +55,22 @@ static _Bool is_symptom(const struct rca_graph *g,
             kind == RCA_KIND_CALL || kind == RCA_KIND_PROBE);
 }
 
+/* 90 % quantile of |mean - centre| of earlier stretches */
+static double usual_shift(const double *x, size_t n, size_t length,
+                          double centre, double *scratch)
+{
+    const size_t stride = length / OVERLAP ? length / OVERLAP : 1;
+    size_t m = 0;
+
+    for (size_t at = 0; at + length <= n; at += stride) {
+        const double mean = rca_robust_mean(x + at, length, NULL);
+
+        if (!isnan(mean))
+            scratch[m++] = fabs(mean - centre);
+    }
+    return m ? rca_robust_quantile(scratch, m, USUAL_QUANTILE) : 0;
+}
+
 /* what is usual of @c->variable; false: nothing is known */
 static _Bool recall(const struct rca_lookout *look, struct rca_candidate *c,
                     double *scratch)
@@ -54,21 +78,21 @@ static _Bool recall(const struct rca_lookout *look, struct rca_candidate *c,
     const struct rca_window *w = look->w;
     const double *x = w->x + c->variable * w->n_rows + look->normal.from;
     const size_t n = look->normal.to - look->normal.from;
+    double shift;
 
     if (look->past) {
         const struct rca_known *known = &look->past->known[c->variable];
 
         c->spread = known->spread;
-        c->usual = rca_habit_usual(&known->habit, look->length);
-        return known->spread.n >= MIN_NORMAL_ROWS;
+        shift = rca_habit_shift(&known->habit, look->length);
+    } else {
+        c->spread = rca_robust_spread(
+            x, n, fmax(w->vars[c->variable].metric.resolution, 1e-12), scratch);
+        shift = usual_shift(x, n, look->length, c->spread.centre, scratch);
     }
-    c->spread = rca_robust_spread(
-        x, n, fmax(w->vars[c->variable].metric.resolution, 1e-12), scratch);
-    if (c->spread.n < MIN_NORMAL_ROWS)
-        return 0;
-    c->usual = rca_robust_null(x, n, look->length, &c->spread, USUAL_QUANTILE,
-                               scratch);
-    return 1;
+    c->usual = fmax(shift / c->spread.scale,
+                    c->spread.constant ? CONSTANT_USUAL : LEAST_USUAL);
+    return c->spread.n >= MIN_NORMAL_ROWS;
 }
 
 /* --- first pass -------------------------------------------------------------- */

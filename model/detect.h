@@ -43,7 +43,7 @@ enum rca_change {
 /**
  * struct rca_finding - one metric of one entity that is abnormal
  * @card:    onset is when it began, which may be up to an hour before the time
- *           looked at; strength in usual deviations (1: usual); metric is ""
+ *           looked at; strength in usual shifts (1: usual); metric is ""
  *           and numbers are NAN where the entity appeared or vanished
  * @to:      end of the last stretch in which it is abnormal
  * @p:       how likely so far a stretch, or farther, is by chance among all that

@@ -18,7 +18,7 @@
 struct rca_candidate {
     uint32_t variable;
     struct rca_spread spread;
-    double usual, weight, p;
+    double usual, weight, p; /* usual: as of struct rca_outlier_series */
     int direction;
     _Bool is_symptom;
 };

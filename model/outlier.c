@@ -5,6 +5,10 @@
 
 #include "model/tail.h"
 
+/* This part of a stretch must be out. Half would miss what stops and goes, as a
+ * process that is frozen every other second; a burst of a row or two in five
+ * is not to count: single rows have far heavier tails than stretches. */
+#define OUT_PART 0.4
 /* A stretch with less than this part of its rows says nothing. */
 #define MIN_PART 0.2
 /* Beyond the usual deviation the tail falls to a tenth with each further one;
@@ -19,20 +23,30 @@
 
 /* --- how far out ---------------------------------------------------------- */
 
+/* what OUT_PART of the rows reach or exceed, on the side that counts; negative
+ * where they are on the other. A constant that moves counts as in
+ * rca_robust_deviation(). */
 static double deviation(const struct rca_outlier_series *s, const double *x,
                         size_t length, double *scratch)
 {
-    size_t seen;
+    const struct rca_spread *spread = &s->spread;
+    const size_t n = rca_robust_pack(x, length, scratch);
+    double up, down, out;
 
-    (void)rca_robust_mean(x, length, &seen);
-    if ((double)seen < MIN_PART * (double)length || seen == 0)
+    if (n == 0 || (double)n < MIN_PART * (double)length)
         return NAN;
-    return rca_robust_deviation(x, length, &s->spread, s->direction, scratch);
+    up = rca_robust_quantile(scratch, n, 1 - OUT_PART) - spread->centre;
+    down = spread->centre - rca_robust_quantile(scratch, n, OUT_PART);
+    out = (s->direction > 0   ? up
+           : s->direction < 0 ? down
+                              : fmax(up, down)) /
+          spread->scale;
+    return spread->constant && out > 1 ? RCA_ROBUST_MOVED : out;
 }
 
 static double usual_p(const struct rca_outlier_series *s, double t)
 {
-    return pow(USUAL_TAIL, t / s->usual);
+    return isnan(t) ? NAN : pow(USUAL_TAIL, fmax(0, t) / s->usual);
 }
 
 double rca_outlier_screen(const struct rca_outlier_series *s,
@@ -138,9 +152,11 @@ static double judge(const struct field *f, size_t i, double enough)
 
     if (!(p * n <= enough))
         return 1;
-    extend(f, i, &from, &to);
-    past = past_p(f, i, from, to);
-    p = isnan(past) ? p : fmax(p, past);
+    if (f->s->past) {
+        extend(f, i, &from, &to);
+        past = past_p(f, i, from, to);
+        p = isnan(past) ? 1 : fmax(p, past);
+    }
     return fmin(1, p * n);
 }
 

@@ -5,12 +5,12 @@
  * outlier - in which stretches a series is out of what is usual for it, and how
  * likely that is by chance.
  *
- * A stretch is as far out as its sustained deviation says
- * (rca_robust_deviation(): half of it must deviate). Its p-value is the larger
- * of two, so that each may be wrong on its own:
+ * A stretch is as far out as the least deviation of two fifths of its rows, in
+ * scales, on the side that counts: single rows that are far out do not. Its
+ * p-value is the larger of two, so that each may be wrong on its own:
  * - by what is usual of windows of that length in the whole training window:
- *   with u the 90 % quantile, P(T > t) = 0.1^(t / u), an exponential tail. It
- *   holds (errs on the safe side) for what has lighter tails;
+ *   with u a high quantile of the shift of their means, P(T > t) = 0.1^(t / u),
+ *   an exponential tail. It errs on the safe side for what has lighter tails;
  * - by the stretches of the training rows that are at hand, each compared in
  *   the same way (model/tail.h): exact for exponential tails of independent
  *   stretches, and follows heavier ones as far as rows have shown them.
@@ -24,7 +24,7 @@
 
 #include "model/robust.h"
 
-/* A stretch is out from so many usual deviations on. */
+/* A stretch is out from so many usual shifts on. */
 #define RCA_OUTLIER_OUT 1.5
 
 /** struct rca_outlier_grid - @n stretches of @length rows, from row @first on,
@@ -36,9 +36,12 @@ struct rca_outlier_grid {
 /**
  * struct rca_outlier_series - all borrowed
  * @x:      @n rows that hold the grid
- * @usual:  90 % quantile of the deviations of stretches of that length, above 0
- * @direction: as of rca_robust_deviation()
- * @past:   @n_past training rows; past[r] is the time of x[r + offset]; or NULL
+ * @usual:  90 % quantile (or more) of the shifts of the means of windows of
+ *          that length, in scales, above 0
+ * @direction: 0: both sides count; +1: only up; -1: only down
+ * @past:   @n_past training rows; past[r] is the time of x[r + offset]. NULL:
+ *          not to be had, what is usual must do; of fewer than RCA_TAIL_MIN
+ *          stretches, nothing is unlikely
  */
 struct rca_outlier_series {
     const double *x, *past;
@@ -64,7 +67,7 @@ double rca_outlier_test(const struct rca_outlier_series *s,
 
 /** struct rca_outlier_run - rows [from, to) are out
  * @onset: row from which it stays out
- * @strength: of its strongest judged stretch, in usual deviations
+ * @strength: of its strongest judged stretch, in usual shifts
  * @p: the smallest of it, times the stretches judged */
 struct rca_outlier_run {
     size_t from, to, onset;
