@@ -3,12 +3,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/common.h"
 #include "cli/evaluate_render.h"
+#include "cli/progress.h"
 #include "datasets/learn.h"
 #include "graph/base/parse.h"
 
@@ -109,31 +108,6 @@ static int parse(int argc, char **argv, struct options *o, const char **words)
     return r >= 0 ? r : check(o, words[0]);
 }
 
-/* --- progress ------------------------------------------------------------- */
-
-struct progress {
-    time_t began;
-    _Bool shown;
-};
-
-static void progress(void *data, size_t done, size_t n)
-{
-    struct progress *p = data;
-
-    if (time(NULL) - p->began < 2)
-        return;
-    (void)fprintf(stderr, "\rrca: %zu of %zu cases", done, n);
-    p->shown = 1;
-}
-
-static void end_progress(const struct options *o)
-{
-    const struct progress *p = o->evaluate.progress_data;
-
-    if (p->shown)
-        (void)fputs("\r\033[K", stderr);
-}
-
 /* --- the answer ----------------------------------------------------------- */
 
 static void say_broken(const struct rca_diag *diag, int err)
@@ -210,7 +184,7 @@ static int fit(const struct options *o, const struct rca_folders *folders)
     int err = rca_learn_gather(folders, &pool, o->evaluate.rank.seed, &lessons);
     int code = RCA_EXIT_DONE;
 
-    end_progress(o);
+    rca_progress_end(o->evaluate.progress_data);
     err = err ? err : rca_learn_fit(&lessons, NULL, &weights);
     if (err)
         return rca_say("cannot learn", NULL, err);
@@ -241,7 +215,7 @@ static int evaluate(const struct rca_cli *cli, const struct options *o,
     struct rca_evaluation e RCA_CLEANUP(rca_evaluation_done) = {0};
     int err = rca_evaluate(folders, &o->evaluate, &e), code = RCA_EXIT_DONE;
 
-    end_progress(o);
+    rca_progress_end(o->evaluate.progress_data);
     if (err)
         return rca_say(rca_method_name(o->evaluate.rank.method), NULL, err);
     for (size_t i = 0; i < e.n_broken; i++)
@@ -257,8 +231,11 @@ static int evaluate(const struct rca_cli *cli, const struct options *o,
 int rca_cmd_evaluate(struct rca_cli *cli, int argc, char **argv)
 {
     struct rca_folders folders RCA_CLEANUP(rca_folders_done) = {0};
-    struct progress p = {.began = time(NULL)};
-    struct options o = {.evaluate.rank.seed = 1, .evaluate.progress_data = &p};
+    struct rca_progress_line line RCA_CLEANUP(rca_progress_end) =
+        rca_progress_begin(cli, "evaluate");
+    struct options o = {.evaluate.rank.seed = 1,
+                        .evaluate.progress = rca_progress_count,
+                        .evaluate.progress_data = &line};
     const char **words RCA_CLEANUP(rca_freep) = NULL;
     int code, found;
 
@@ -268,8 +245,6 @@ int rca_cmd_evaluate(struct rca_cli *cli, int argc, char **argv)
     code = parse(argc, argv, &o, words);
     if (code >= 0)
         return code;
-    if (cli->verbosity >= 0 && isatty(STDERR_FILENO))
-        o.evaluate.progress = progress;
     found = find(words, &folders);
     if (!folders.n)
         return found;

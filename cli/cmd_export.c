@@ -5,6 +5,7 @@
 #include "cli/common.h"
 #include "cli/export.h"
 #include "cli/outfile.h"
+#include "cli/progress.h"
 #include "graph/base/time.h"
 
 /** Ticks after which a value that was not seen again is no longer the newest,
@@ -172,19 +173,26 @@ static int report(const struct rca_cli *cli, const struct options *o,
 static int export(const struct rca_cli *cli, const struct rca_open *open,
                   const struct options *o)
 {
+    struct rca_progress_line line RCA_CLEANUP(rca_progress_end) =
+        rca_progress_begin(cli, "export");
     rca_id ids[RCA_ARG_LIST_MAX];
     struct rca_export_count count = {0};
     struct rca_slices want = {.store = open->store,
                               .graph = open->graph,
                               .metric = o->metric,
-                              .raw = o->raw};
+                              .raw = o->raw,
+                              .progress = rca_progress_tell,
+                              .progress_arg = &line};
     int r = choose_entities(open, &o->entities, ids, &want);
 
     r = r >= 0 ? r : choose_time(open, o, &want);
     if (r >= 0)
         return r;
+    /* columns are found first, so that the rows may be of any number */
+    line.passes = o->format == CSV || o->format == CASE ? 2 : 1;
     r = o->format == CASE ? write_case(open, o, &want, &count)
                           : write_stream(o, &want, &count);
+    rca_progress_end(&line);
     if (r > 0)
         return r;
     if (r == RCA_ETOOFEW)

@@ -14,6 +14,7 @@
 #include "cli/args.h"
 #include "cli/common.h"
 #include "cli/import_dump.h"
+#include "cli/progress.h"
 #include "datasets/import.h"
 #include "graph/base/time.h"
 
@@ -60,7 +61,8 @@ static int complain(const char *path, const struct rca_diag *diag, int err)
     return RCA_EXIT_ERROR;
 }
 
-static int read_cases(struct cases *cases, size_t n)
+static int read_cases(struct cases *cases, size_t n,
+                      struct rca_progress_line *line)
 {
     for (; cases->n < n; cases->n++) {
         struct rca_diag diag = {0};
@@ -69,6 +71,7 @@ static int read_cases(struct cases *cases, size_t n)
 
         if (err)
             return complain(path, &diag, err);
+        rca_progress_count(line, cases->n + 1, n);
         if (cases->list[cases->n]->times[0] >= 0)
             continue;
         (void)fprintf(stderr,
@@ -127,7 +130,8 @@ static int refuse(const struct rca_cli *cli, struct rca_store *store,
     return RCA_EXIT_ERROR;
 }
 
-static int write_cases(const struct rca_cli *cli, const struct cases *cases)
+static int write_cases(const struct rca_cli *cli, const struct cases *cases,
+                       struct rca_progress_line *line)
 {
     struct rca_store *store RCA_CLEANUP(rca_store_close) = NULL;
     struct rca_diag diag = {0};
@@ -141,6 +145,7 @@ static int write_cases(const struct rca_cli *cli, const struct cases *cases)
             return refuse(cli, store, cases->list[i]);
         if (err)
             return rca_say(cli->db, NULL, err);
+        rca_progress_count(line, i + 1, cases->n);
     }
     return -1;
 }
@@ -269,13 +274,18 @@ static int finish(const struct rca_cli *cli, _Bool existed, int r)
 static int import_cases(const struct rca_cli *cli, struct cases *cases,
                         size_t n)
 {
+    struct rca_progress_line line RCA_CLEANUP(rca_progress_end) =
+        rca_progress_begin(cli, "import");
     const _Bool existed = access(cli->db, F_OK) == 0;
-    int r = read_cases(cases, n);
+    int r;
 
+    line.passes = 2;
+    r = read_cases(cases, n, &line);
     r = r >= 0 ? r : sort_cases(cases);
     if (r >= 0)
         return r;
-    r = finish(cli, existed, write_cases(cli, cases));
+    r = finish(cli, existed, write_cases(cli, cases, &line));
+    rca_progress_end(&line);
     if (r >= 0)
         return r;
     report(cli, cases);
@@ -288,12 +298,15 @@ static int import_dumps(const struct rca_cli *cli, const struct cases *cases,
     const _Bool existed = access(cli->db, F_OK) == 0;
     struct rca_dump_info *infos RCA_CLEANUP(rca_freep) =
         calloc(n, sizeof(*infos));
-    int r = infos ? rca_dumps_check(cases->paths, n, infos)
+    struct rca_progress_line line RCA_CLEANUP(rca_progress_end) =
+        rca_progress_begin(cli, "import");
+    int r = infos ? rca_dumps_check(cases->paths, n, infos, &line)
                   : rca_say("cannot import", NULL, -ENOMEM);
 
     if (r >= 0)
         return r;
-    r = finish(cli, existed, rca_dumps_write(cli, cases->paths, n, infos));
+    r = finish(cli, existed,
+               rca_dumps_write(cli, cases->paths, n, infos, &line));
     return r >= 0 ? r : RCA_EXIT_DONE;
 }
 

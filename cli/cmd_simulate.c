@@ -4,10 +4,9 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/args.h"
-#include "cli/cli.h"
+#include "cli/progress.h"
 #include "datasets/case_write.h"
 #include "datasets/simulate.h"
 
@@ -123,9 +122,10 @@ static int check(const struct request *q)
     return RCA_EXIT_USAGE;
 }
 
-static int run(const struct request *q)
+static int run(const struct rca_cli *cli, const struct request *q)
 {
-    const _Bool show = q->cases > 20 && isatty(STDERR_FILENO);
+    struct rca_progress_line line RCA_CLEANUP(rca_progress_end) =
+        rca_progress_begin(cli, "simulate");
     int err = make_folder(q->folder);
 
     if (err)
@@ -136,11 +136,9 @@ static int run(const struct request *q)
         err = write_one(q, q->seed + i, &diag);
         if (err)
             return complain(q->folder, &diag, err);
-        if (show)
-            (void)fprintf(stderr, "\r%" PRIu64 " of %" PRIu64, i + 1, q->cases);
+        rca_progress_count(&line, i + 1, q->cases);
     }
-    if (show)
-        (void)fputc('\n', stderr);
+    rca_progress_end(&line);
     printf("wrote %" PRIu64 " case%s under %s\n", q->cases,
            q->cases == 1 ? "" : "s", q->folder);
     return RCA_EXIT_DONE;
@@ -173,7 +171,6 @@ int rca_cmd_simulate(struct rca_cli *cli, int argc, char **argv)
     };
     int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
 
-    (void)cli;
     r = r >= 0 ? r : check(&q);
-    return r >= 0 ? r : run(&q);
+    return r >= 0 ? r : run(cli, &q);
 }

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <unistd.h>
-
 #include "cli/args.h"
 #include "cli/common.h"
+#include "cli/progress.h"
 #include "graph/base/time.h"
 #include "model/parallel.h"
-
-/* Who waits for less is told nothing. */
-#define PATIENCE RCA_SECOND
 
 static const struct rca_usage usage = {
     "train",
@@ -18,24 +14,6 @@ static const struct rca_usage usage = {
     "  rca train --window 24h\n"
     "  rca --db /tmp/try.db train --window 10min --until -5min\n",
 };
-
-struct teller {
-    rca_time last;
-    _Bool terminal, told;
-};
-
-static void tell(void *arg, double part)
-{
-    struct teller *t = arg;
-    const rca_time now = rca_time_now();
-
-    if (now - t->last < (t->told && !t->terminal ? 5 : 1) * PATIENCE)
-        return;
-    (void)fprintf(stderr, "%srca: learning, %.0f %% done%s",
-                  t->terminal ? "\r" : "", 100 * part, t->terminal ? "" : "\n");
-    t->last = now;
-    t->told = 1;
-}
 
 static int keep(const struct rca_cli *cli, const struct rca_model *model)
 {
@@ -61,25 +39,21 @@ static void report(const struct rca_model *model)
            rca_time_clock(info.to, to));
 }
 
-/* @how with the window as it was asked for, and a word now and then */
+/* @how with the window as it was asked for */
 static int learn(const struct rca_cli *cli, const struct rca_open *open,
                  const struct rca_training *how, struct rca_model **ret_model)
 {
-    struct teller teller = {.last = rca_time_now(),
-                            .terminal = isatty(STDERR_FILENO) != 0};
+    struct rca_progress_line line RCA_CLEANUP(rca_progress_end) =
+        rca_progress_begin(cli, "train");
     struct rca_training exact = *how;
-    int r;
 
     if (exact.to == RCA_TIME_NONE)
         exact.to = open->info.last;
     exact.from = how->from < exact.to - open->info.first ? exact.to - how->from
                                                          : open->info.first;
-    exact.progress = cli->verbosity < 0 ? NULL : tell;
-    exact.arg = &teller;
-    r = rca_model_train_as(open->store, &exact, ret_model);
-    if (teller.told && teller.terminal)
-        (void)fputc('\n', stderr);
-    return r;
+    exact.progress = rca_progress_tell;
+    exact.arg = &line;
+    return rca_model_train_as(open->store, &exact, ret_model);
 }
 
 int rca_cmd_train(struct rca_cli *cli, int argc, char **argv)

@@ -34,15 +34,59 @@ static int complain(const char *path, const struct rca_diag *diag, int err)
     return RCA_EXIT_ERROR;
 }
 
-static int read_file(const char *path, struct rca_store *store,
-                     struct rca_dump_info *ret)
-{
-    FILE *f RCA_CLEANUP(close_file) = fopen(path, "re");
-    struct rca_diag diag = {0};
-    int err;
+/* struct told - a file that tells how far it is read; of @n files the @i-th */
+struct told {
+    FILE *f; /* owned */
+    struct rca_progress_line *line;
+    size_t i, n;
+    double size, done; /* bytes */
+};
 
-    if (!f)
-        return complain(path, &diag, -errno);
+static ssize_t read_told(void *cookie, char *buf, size_t size)
+{
+    struct told *t = cookie;
+    const size_t n = fread(buf, 1, size, t->f);
+
+    if (n == 0 && ferror(t->f)) {
+        errno = errno ? errno : EIO;
+        return -1;
+    }
+    t->done += (double)n;
+    rca_progress_tell(
+        t->line, ((double)t->i + (t->size > t->done ? t->done / t->size : 1)) /
+                     (double)t->n);
+    return (ssize_t)n;
+}
+
+static int open_told(const char *path, struct told *t, FILE **ret_f)
+{
+    const cookie_io_functions_t functions = {.read = read_told};
+    struct stat st;
+
+    t->f = fopen(path, "re");
+    if (!t->f)
+        return -errno;
+    if (fstat(fileno(t->f), &st) == 0)
+        t->size = (double)st.st_size;
+    *ret_f = fopencookie(t, "r", functions);
+    return *ret_f ? 0 : -ENOMEM;
+}
+
+static void close_told(struct told *t)
+{
+    close_file(&t->f);
+}
+
+static int read_file(const char *path, struct rca_store *store,
+                     struct told told, struct rca_dump_info *ret)
+{
+    struct told t RCA_CLEANUP(close_told) = told;
+    FILE *f RCA_CLEANUP(close_file) = NULL;
+    struct rca_diag diag = {0};
+    int err = open_told(path, &t, &f);
+
+    if (err)
+        return complain(path, &diag, err);
     err = rca_dump_read(f, path, store, &diag, ret);
     return err ? complain(path, &diag, err) : -1;
 }
@@ -77,10 +121,13 @@ static int sort_files(const char **paths, struct rca_dump_info *infos, size_t n)
 }
 
 int rca_dumps_check(const char **paths, size_t n,
-                    struct rca_dump_info *ret_infos)
+                    struct rca_dump_info *ret_infos,
+                    struct rca_progress_line *line)
 {
+    line->passes = 2;
     for (size_t i = 0; i < n; i++) {
-        const int r = read_file(paths[i], NULL, &ret_infos[i]);
+        const struct told told = {.line = line, .i = i, .n = n};
+        const int r = read_file(paths[i], NULL, told, &ret_infos[i]);
 
         if (r >= 0)
             return r;
@@ -120,7 +167,8 @@ static void report(const char *path, const struct rca_dump_info *info)
 }
 
 int rca_dumps_write(const struct rca_cli *cli, const char *const *paths,
-                    size_t n, const struct rca_dump_info *infos)
+                    size_t n, const struct rca_dump_info *infos,
+                    struct rca_progress_line *line)
 {
     struct rca_store *store RCA_CLEANUP(rca_store_close) = NULL;
     struct rca_store_info held;
@@ -133,11 +181,13 @@ int rca_dumps_write(const struct rca_cli *cli, const char *const *paths,
     if (held.last != RCA_TIME_NONE && held.last >= infos[0].first)
         return refuse(cli, paths[0], &infos[0], held.last);
     for (size_t i = 0; i < n; i++) {
+        const struct told told = {.line = line, .i = i, .n = n};
         struct rca_dump_info info;
-        const int r = read_file(paths[i], store, &info);
+        const int r = read_file(paths[i], store, told, &info);
 
         if (r >= 0)
             return r;
+        rca_progress_erase(line);
         report(paths[i], &info);
     }
     return -1;

@@ -113,6 +113,13 @@ static int visit_gathered(struct gather *g, rca_slice_visit *visit, void *arg)
     return visit(arg, &slice);
 }
 
+static void tell(const struct rca_slices *want, rca_time at)
+{
+    if (want->progress && want->to > want->from)
+        want->progress(want->progress_arg, (double)(at - want->from) /
+                                               (double)(want->to - want->from));
+}
+
 static int read_raw(const struct rca_slices *want, rca_slice_visit *visit,
                     void *arg)
 {
@@ -129,6 +136,7 @@ static int read_raw(const struct rca_slices *want, rca_slice_visit *visit,
         r = visit_gathered(&g, visit, arg);
         if (g.times.n)
             from = g.times.at[g.times.n - 1] + 1;
+        tell(want, from);
     }
     return r;
 }
@@ -231,6 +239,7 @@ static int read_metrics(const struct rca_slices *want, rca_slice_visit *visit,
         if (r || first == RCA_TIME_NONE)
             return r;
         at += (first - 1 - at) / step * step; /* over a gap */
+        tell(want, at);
         rows = (want->to - at) / step;
         r = read_rows(want, at, (size_t)(rows < ROWS ? rows : ROWS), visit,
                       arg);

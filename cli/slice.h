@@ -44,6 +44,8 @@ typedef int rca_slice_visit(void *arg, const struct rca_slice *slice);
  * @entities: @n ids, or NULL for all
  * @metric:   a pattern as of fnmatch(3) that names must match, or NULL
  * @raw:      series as they are stored rather than metrics
+ * @progress: called now and then with @progress_arg and the part of the range
+ *            that is read; or NULL
  */
 struct rca_slices {
     struct rca_store *store;
@@ -53,6 +55,8 @@ struct rca_slices {
     size_t n;
     const char *metric;
     _Bool raw;
+    void (*progress)(void *arg, double part);
+    void *progress_arg;
 };
 
 /**
