@@ -65,26 +65,34 @@ enum rca_format {
     RCA_FORMAT_JSON,
     RCA_FORMAT_SVG,
     RCA_FORMAT_PNG,
+    RCA_FORMAT_MERMAID,
     RCA_FORMAT_COUNT,
 };
 
-/** rca_render() - an explanation as text in @format (TEXT, DOT or JSON), which
- * the caller frees; 0 or -ENOMEM */
+/** how a format is written, or-ed */
+enum rca_style {
+    RCA_STYLE_COLOUR = 1, /* text: with colours */
+    RCA_STYLE_SIMPLE = 2, /* DOT, SVG, PNG: without HTML-like labels */
+};
+
+/** rca_render() - an explanation as text in @format (not SVG or PNG), which the
+ * caller frees; @style: enum rca_style; 0 or -ENOMEM */
 RCA_MUST_CHECK int rca_render(const struct rca_explanation *e,
-                              enum rca_format format, _Bool colour,
+                              enum rca_format format, unsigned style,
                               char **ret_text);
 
 /**
  * rca_output() - write an explanation to @path, whole or not at all; NULL:
  * standard output. SVG and PNG are drawn by Graphviz' dot: without it, or if
- * it fails, the DOT goes to @path with its suffix replaced by ".dot".
+ * it fails, the DOT goes to @path with its suffix replaced by ".dot". No
+ * colours go to files.
  *
  * Return: 0; RCA_ENOSUPPORT if dot is missing (said on standard error);
  *         -errno.
  */
 RCA_MUST_CHECK int rca_output(const struct rca_explanation *e,
                               enum rca_format format, const char *path,
-                              _Bool colour);
+                              unsigned style);
 
 /** rca_exit_of() - the exit code that a verdict means */
 enum rca_exit rca_exit_of(enum rca_verdict verdict);

@@ -5,26 +5,30 @@
 
 #include "cli/args.h"
 #include "cli/common.h"
+#include "cli/json_read.h"
 
 static const struct rca_usage usage = {
     "explain",
     "rca explain [--entity NAME] [--metric NAME]\n"
     "                   [--at TIME | --from TIME --to TIME] [--top 5]\n"
-    "                   [--method NAME [--exact]] [--format FORMAT] [-o FILE]",
+    "                   [--method NAME [--exact]] [--format FORMAT [--simple]]\n"
+    "                   [-o FILE]\n"
+    "       rca explain --read FILE [--format FORMAT [--simple]] [-o FILE]",
     "Name the root cause of what is wrong with an entity: text on a terminal,\n"
     "DOT when redirected, the suffix of -o decides otherwise. Without --entity\n"
     "the most severe symptom is explained, without times the latest incident.\n"
     "Another --method than the default only ranks: it gives no shares and does\n"
-    "not say how sure it is. Exit: 0 a cause was named, 3 the entity is normal,\n"
-    "4 no clear cause.",
+    "not say how sure it is. --read tells an answer again that was written as\n"
+    "JSON. Exit: 0 a cause was named, 3 the entity is normal, 4 no clear cause.",
     "  rca explain --entity web\n"
     "  rca explain --entity web --at 14:02 -o why.svg\n"
     "  rca explain --entity service/web@host-3 | dot -Tpng > why.png\n"
+    "  rca explain --entity web -o why.json && rca explain --read why.json\n"
     "  rca explain --entity web --method murphy\n",
 };
 
-static const char *const formats[] = {"text", "dot", "json",
-                                      "svg",  "png", NULL};
+static const char *const formats[] = {"text", "dot",     "json", "svg",
+                                      "png",  "mermaid", NULL};
 static_assert(RCA_ARRAY_SIZE(formats) == RCA_FORMAT_COUNT + 1,
               "every format has a name");
 
@@ -32,32 +36,60 @@ struct options {
     struct rca_explain_options explain;
     const char *entity;
     const char *output;
+    const char *read; /* an answer, in place of a store */
+    _Bool simple;
     uint64_t top;
     int format; /* -1: by suffix or terminal */
     int method;
 };
 
-static int pick_format(struct options *o)
+static int by_suffix(const char *path)
 {
-    const char *dot = o->output ? strrchr(o->output, '.') : NULL;
+    const char *dot = strrchr(path, '.');
 
-    if (o->format >= 0)
-        return -1;
-    if (!o->output) {
-        o->format = isatty(STDOUT_FILENO) ? RCA_FORMAT_TEXT : RCA_FORMAT_DOT;
-        return -1;
-    }
     for (int i = 0; dot && formats[i]; i++) {
-        if (strcmp(dot + 1, formats[i]) == 0 ||
-            (i == RCA_FORMAT_TEXT && strcmp(dot + 1, "txt") == 0))
-            o->format = i;
+        const char *suffix = i == RCA_FORMAT_TEXT      ? "txt"
+                             : i == RCA_FORMAT_MERMAID ? "mmd"
+                                                       : formats[i];
+
+        if (strcmp(dot + 1, suffix) == 0 || strcmp(dot + 1, formats[i]) == 0)
+            return i;
     }
-    if (o->format >= 0)
-        return -1;
     (void)fprintf(stderr,
                   "rca explain: '%s': the suffix is none of .txt .dot .json "
-                  ".svg .png; or give --format\n",
-                  o->output);
+                  ".svg .png .mmd; or give --format\n",
+                  path);
+    return -1;
+}
+
+static int pick_format(struct options *o)
+{
+    if (o->format < 0 && o->output)
+        o->format = by_suffix(o->output);
+    else if (o->format < 0)
+        o->format = isatty(STDOUT_FILENO) && !o->simple ? RCA_FORMAT_TEXT
+                                                        : RCA_FORMAT_DOT;
+    if (o->format < 0)
+        return RCA_EXIT_USAGE;
+    if (!o->simple || o->format == RCA_FORMAT_DOT ||
+        o->format == RCA_FORMAT_SVG || o->format == RCA_FORMAT_PNG)
+        return -1;
+    (void)fprintf(stderr,
+                  "rca explain: --simple goes with dot, svg and png, not %s\n",
+                  formats[o->format]);
+    return RCA_EXIT_USAGE;
+}
+
+/* What an answer was about cannot be asked of it again. */
+static int check_read(const struct options *o)
+{
+    const struct rca_explain_options *x = &o->explain;
+
+    if (!o->read || (!o->entity && !x->metric && x->at == RCA_TIME_NONE &&
+                     x->from == RCA_TIME_NONE && x->to == RCA_TIME_NONE))
+        return -1;
+    (void)fprintf(stderr, "rca explain: --read goes without --entity, "
+                          "--metric and times\n");
     return RCA_EXIT_USAGE;
 }
 
@@ -82,7 +114,11 @@ static int parse(int argc, char **argv, struct options *o)
         {"exact", 0, RCA_ARG_FLAG, NULL, &o->explain.exact, NULL,
          "murphy in closed form, without sampling"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o->format, formats,
-         "text, dot, json, svg or png"},
+         "text, dot, json, svg, png or mermaid"},
+        {"simple", 0, RCA_ARG_FLAG, NULL, &o->simple, NULL,
+         "DOT with plain labels, for other tools"},
+        {"read", 0, RCA_ARG_TEXT, "FILE", &o->read, NULL,
+         "tell the answer in FILE, JSON, again"},
         {"output", 'o', RCA_ARG_TEXT, "FILE", &o->output, NULL,
          "write there, whole or not at all"},
         {0},
@@ -107,7 +143,45 @@ static int parse(int argc, char **argv, struct options *o)
         return RCA_EXIT_USAGE;
     }
     o->explain.top = (size_t)o->top;
-    return pick_format(o);
+    r = check_read(o);
+    return r >= 0 ? r : pick_format(o);
+}
+
+/* the whole of a file, which is text; 0 or -errno */
+static int read_file(const char *path, char **ret_text, size_t *ret_length)
+{
+    FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    char *text RCA_CLEANUP(rca_freep) = NULL;
+    size_t room = 0;
+    ssize_t n;
+    int r = 0;
+
+    if (!f)
+        return -errno;
+    errno = 0;
+    n = getdelim(&text, &room, '\0', f);
+    if (n < 0)
+        r = errno ? -errno : RCA_ESYNTAX;
+    if (f != stdin)
+        (void)fclose(f);
+    if (r)
+        return r;
+    *ret_text = RCA_TAKE(text);
+    *ret_length = (size_t)n;
+    return 0;
+}
+
+static int read_answer(const char *path, struct rca_explanation **ret_e)
+{
+    char *text RCA_CLEANUP(rca_freep) = NULL;
+    struct rca_diag diag = {0};
+    size_t length = 0;
+    int r = read_file(path, &text, &length);
+
+    if (r)
+        return rca_say(path, NULL, r);
+    r = rca_json_read(text, length, path, &diag, ret_e);
+    return r ? rca_say("cannot read an answer", &diag, r) : -1;
 }
 
 static int make(const struct rca_open *open, struct options *o,
@@ -135,6 +209,19 @@ static int make(const struct rca_open *open, struct options *o,
     return r ? rca_say("cannot explain", NULL, r) : -1;
 }
 
+static int ask(struct rca_cli *cli, struct options *o,
+               struct rca_explanation **ret_e)
+{
+    struct rca_open open;
+    int r = rca_open_store(cli, &open);
+
+    if (r >= 0)
+        return r;
+    r = make(&open, o, ret_e);
+    rca_open_done(&open);
+    return r;
+}
+
 int rca_cmd_explain(struct rca_cli *cli, int argc, char **argv)
 {
     struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) = NULL;
@@ -147,17 +234,16 @@ int rca_cmd_explain(struct rca_cli *cli, int argc, char **argv)
         .top = 5,
         .format = -1,
     };
-    struct rca_open open;
     int r = parse(argc, argv, &o);
 
-    r = r >= 0 ? r : rca_open_store(cli, &open);
     if (r >= 0)
         return r;
-    r = make(&open, &o, &e);
-    rca_open_done(&open);
+    r = o.read ? read_answer(o.read, &e) : ask(cli, &o, &e);
     if (r >= 0)
         return r;
-    r = rca_output(e, (enum rca_format)o.format, o.output, cli->colour);
+    r = rca_output(e, (enum rca_format)o.format, o.output,
+                   (cli->colour ? RCA_STYLE_COLOUR : 0) |
+                       (o.simple ? RCA_STYLE_SIMPLE : 0));
     if (r == RCA_ENOSUPPORT)
         return RCA_EXIT_MISSING;
     if (r)

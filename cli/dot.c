@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/card.h"
 #include "cli/render.h"
 #include "cli/spark.h"
 #include "cli/words.h"
@@ -28,20 +29,6 @@
 #define FONT "DejaVu Sans,Verdana,sans-serif"
 #define INK "#1B1F24"
 #define FADED "#57606A"
-#define WIDEST 6.0 /* arrow, points */
-
-static const struct style {
-    const char *class;
-    const char *border;
-    const char *paper;
-    const char *text;
-    double width;
-} styles[] = {
-    [RCA_NODE_CAUSE] = {"cause", "#D55E00", "#FFF4EC", "#B34700", 3},
-    [RCA_NODE_PATH] = {"path", "#E69F00", "#FFFCF3", "#8A5A00", 1.5},
-    [RCA_NODE_SYMPTOM] = {"symptom", "#0072B2", "#EFF7FC", "#005A8C", 3},
-    [RCA_NODE_OTHER] = {"alt", "#8C959F", "#FFFFFF", "#57606A", 1.2},
-};
 
 static void font(struct rca_buf *buf, double size, const char *colour,
                  _Bool bold)
@@ -72,16 +59,24 @@ static void put_words(struct rca_buf *buf, struct rca_buf *words, double size,
 
 typedef void words_of(struct rca_buf *, const struct rca_explanation *);
 
+/* @width: characters that fit into the page at that size */
 static void title_row(struct rca_buf *buf, const struct rca_explanation *e,
-                      words_of *words, double size, const char *colour)
+                      words_of *words, size_t width, double size,
+                      const char *colour)
 {
-    struct rca_buf text = {0};
+    struct rca_buf text = {0}, lines = {0};
+    char *whole RCA_CLEANUP(rca_freep) = NULL;
 
     words(&text, e);
     if (!text.len && !text.err)
         return;
-    rca_buf_str(buf, "<TR><TD ALIGN=\"LEFT\">");
-    put_words(buf, &text, size, colour, size > 15);
+    if (rca_buf_take(&text, &whole)) {
+        buf->err = buf->err ? buf->err : -ENOMEM;
+        return;
+    }
+    rca_card_wrap(&lines, whole, width);
+    rca_buf_str(buf, "<TR><TD ALIGN=\"LEFT\" BALIGN=\"LEFT\">");
+    put_words(buf, &lines, size, colour, size > 15);
     rca_buf_str(buf, "</TD></TR>\n");
 }
 
@@ -89,120 +84,77 @@ static void title(struct rca_buf *buf, const struct rca_explanation *e)
 {
     const char *colour = e->verdict == RCA_VERDICT_CAUSE ? "#B34700" : FADED;
 
+    rca_buf_str(buf, ",\n    label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" "
+                     "CELLSPACING=\"0\" CELLPADDING=\"2\">\n");
+    title_row(buf, e, rca_words_title, 38, 24, INK);
+    title_row(buf, e, rca_words_answer, 56, 16, colour);
+    title_row(buf, e, rca_words_sure, 84, 12.5, FADED);
+    title_row(buf, e, rca_words_what_if, 84, 12.5, FADED);
+    rca_buf_str(buf, "<TR><TD HEIGHT=\"8\"></TD></TR></TABLE>>");
+}
+
+/* @e: whose title it gets, or NULL */
+static void defaults(struct rca_buf *buf, const struct rca_explanation *e)
+{
     rca_buf_str(buf, "  graph [rankdir=TB, bgcolor=\"white\", pad=\"0.3\", "
                      "nodesep=\"0.35\", ranksep=\"0.32\", splines=line, "
                      "newrank=true, fontname=\"" FONT "\", labelloc=t, "
-                     "labeljust=l, tooltip=\" \",\n    label=<<TABLE "
-                     "BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"0\" "
-                     "CELLPADDING=\"2\">\n");
-    title_row(buf, e, rca_words_title, 24, INK);
-    title_row(buf, e, rca_words_answer, 16, colour);
-    title_row(buf, e, rca_words_sure, 12.5, FADED);
-    title_row(buf, e, rca_words_what_if, 12.5, FADED);
-    rca_buf_str(buf, "<TR><TD HEIGHT=\"8\"></TD></TR></TABLE>>];\n"
+                     "labeljust=l, tooltip=\" \"");
+    if (e)
+        title(buf, e);
+    rca_buf_str(buf, "];\n"
                      "  node [shape=plain, fontname=\"" FONT "\"];\n"
                      "  edge [fontname=\"" FONT "\", arrowsize=0.75];\n");
 }
 
 /* --- footer -----------------------------------------------------------------*/
 
-static void footer_head(struct rca_buf *buf, const char *head)
-{
-    rca_buf_str(buf, "<TR><TD ALIGN=\"LEFT\" BALIGN=\"LEFT\">");
-    font(buf, 11, INK, 1);
-    rca_buf_str(buf, head);
-    end_font(buf, 1);
-}
+/* struct footer - a table row for each head, its lines in one cell */
+struct footer {
+    struct rca_buf *buf;
+    _Bool open;
+};
 
-static void footer_line(struct rca_buf *buf, const char *mark, const char *text)
+static void footer_line(void *context, const char *head, const char *line)
 {
+    struct footer *f = context;
+    struct rca_buf *buf = f->buf, lines = {0};
+
+    if (head[0]) {
+        rca_buf_str(buf, f->open ? "</TD></TR>\n" : "");
+        rca_buf_str(buf, "<TR><TD ALIGN=\"LEFT\" BALIGN=\"LEFT\">");
+        font(buf, 11, INK, 1);
+        rca_buf_str(buf, head);
+        end_font(buf, 1);
+        f->open = 1;
+    }
     rca_buf_str(buf, "<BR/>");
-    font(buf, 11, FADED, 0);
-    rca_buf_str(buf, mark);
-    rca_dot_html(buf, text);
-    end_font(buf, 0);
-}
-
-/* "1,204" */
-static const char *thousands(size_t n, char buf[32])
-{
-    if (n < 1000)
-        (void)snprintf(buf, 32, "%zu", n);
-    else
-        (void)snprintf(buf, 32, "%zu,%03zu", n / 1000, n % 1000);
-    return buf;
-}
-
-static void footer_list(struct rca_buf *buf, const struct rca_explanation *e)
-{
-    char text[128], metrics[32];
-
-    footer_head(buf, "Checked, found normal");
-    for (size_t i = 0; i < e->n_checked; i++)
-        footer_line(buf, "✓ ", e->checked[i]);
-    if (e->checked_entities > e->n_checked) {
-        (void)snprintf(text, sizeof(text),
-                       "%zu more entities (%s metrics in all)",
-                       e->checked_entities - e->n_checked,
-                       thousands(e->checked_metrics, metrics));
-        footer_line(buf, "✓ ", text);
-    }
-    if (!e->checked_entities)
-        footer_line(buf, "", "nothing");
-    rca_buf_str(buf, "</TD></TR>");
-    if (!e->n_unseen)
-        return;
-    footer_head(buf, "Could not see");
-    for (size_t i = 0; i < e->n_unseen; i++)
-        footer_line(buf, "! ", e->unseen[i]);
-    rca_buf_str(buf, "</TD></TR>");
-}
-
-static void footer_legend(struct rca_buf *buf, const struct rca_explanation *e)
-{
-    char a[RCA_TIME_TEXT_SIZE], b[RCA_TIME_TEXT_SIZE], text[128];
-
-    footer_head(buf, "How to read this");
-    footer_line(buf, "",
-                "An arrow points from cause to effect; thicker is "
-                "stronger.");
-    footer_line(buf, "",
-                "% is how much of the lower card’s change would "
-                "vanish");
-    footer_line(buf, "", "had the upper card stayed as usual.");
-    (void)snprintf(text, sizeof(text), "Bars run from %s to %s.",
-                   rca_time_clock(e->spark_from, a),
-                   rca_time_clock(e->spark_to, b));
-    footer_line(buf, "", text);
-    if (e->n_left_out) {
-        (void)snprintf(text, sizeof(text), "%zu weaker %s left out.",
-                       e->n_left_out,
-                       e->n_left_out == 1 ? "card is" : "cards are");
-        footer_line(buf, "", text);
-    }
-    rca_buf_str(buf, "</TD></TR>");
+    rca_card_wrap(&lines, line, RCA_NOTE_WIDTH);
+    put_words(buf, &lines, 11, FADED, 0);
 }
 
 static void footer(struct rca_buf *buf, const struct rca_explanation *e)
 {
+    struct footer f = {.buf = buf};
+
     rca_buf_str(buf, "  subgraph cluster_page {\n    penwidth=0; margin=0; "
                      "labelloc=b; labeljust=l; tooltip=\" \";\n    "
                      "label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" "
                      "CELLSPACING=\"0\" CELLPADDING=\"5\"><TR><TD "
-                     "HEIGHT=\"6\"></TD></TR>");
-    footer_list(buf, e);
-    footer_legend(buf, e);
-    rca_buf_str(buf, "</TABLE>>;\n");
+                     "HEIGHT=\"6\"></TD></TR>\n");
+    rca_card_notes(e, 1, footer_line, &f);
+    rca_buf_str(buf, "</TD></TR></TABLE>>;\n");
 }
 
 /* --- cards ------------------------------------------------------------------*/
 
 static void banner(struct rca_buf *buf, const struct rca_explanation *e,
-                   const struct rca_node *node, double share)
+                   const struct rca_node *node)
 {
-    const struct style *style = &styles[node->class];
+    struct rca_buf text = {0};
 
-    if (node->class == RCA_NODE_PATH) {
+    rca_card_banner(&text, e, node);
+    if (!text.len && !text.err) {
         rca_buf_str(buf, "<TR><TD COLSPAN=\"3\" HEIGHT=\"3\" "
                          "CELLPADDING=\"0\"></TD></TR>\n");
         return;
@@ -211,31 +163,17 @@ static void banner(struct rca_buf *buf, const struct rca_explanation *e,
                 "<TR><TD COLSPAN=\"3\"><TABLE BORDER=\"0\" CELLBORDER=\"0\" "
                 "CELLSPACING=\"0\" CELLPADDING=\"3\" BGCOLOR=\"%s\" "
                 "STYLE=\"ROUNDED\"><TR><TD>",
-                style->text);
-    font(buf, 10.5, "white", 1);
-    if (node->class == RCA_NODE_SYMPTOM)
-        rca_buf_str(buf,
-                    e->verdict == RCA_VERDICT_NORMAL ? "NORMAL" : "SYMPTOM");
-    else
-        rca_buf_fmt(buf, "#%u %s", node->rank,
-                    node->class == RCA_NODE_CAUSE &&
-                            e->verdict == RCA_VERDICT_CAUSE
-                        ? "ROOT CAUSE"
-                        : "POSSIBLE");
-    if (node->class != RCA_NODE_SYMPTOM && isfinite(share))
-        rca_buf_fmt(buf, " · %.0f %%", 100 * share);
-    end_font(buf, 1);
+                rca_card_style(node->class)->text);
+    put_words(buf, &text, 10.5, "white", 1);
     rca_buf_str(buf, "</TD></TR></TABLE></TD></TR>\n");
 }
 
-/* The next row's two cells: @left is plain text, @right is taken over. */
-static void row(struct rca_buf *buf, const char *left, double size,
+/* The next row's two cells, both taken over. */
+static void row(struct rca_buf *buf, struct rca_buf *left, double size,
                 struct rca_buf *right, double right_size, const char *colour)
 {
-    rca_buf_str(buf, "<TR><TD ALIGN=\"LEFT\">");
-    font(buf, size, size > 11 ? INK : FADED, size > 14);
-    rca_dot_html(buf, left);
-    end_font(buf, size > 14);
+    rca_buf_str(buf, "<TR><TD ALIGN=\"LEFT\" BALIGN=\"LEFT\">");
+    put_words(buf, left, size, size > 11 ? INK : FADED, size > 14);
     rca_buf_str(buf, "</TD><TD WIDTH=\"12\" CELLPADDING=\"0\"></TD>"
                      "<TD ALIGN=\"RIGHT\">");
     if (right->len || right->err)
@@ -243,101 +181,93 @@ static void row(struct rca_buf *buf, const char *left, double size,
     rca_buf_str(buf, "</TD></TR>\n");
 }
 
-static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i,
-                 double share)
+static void card_rows(struct rca_buf *buf, const struct rca_card *c,
+                      const char *colour)
 {
-    const struct rca_node *node = &e->nodes[i];
-    const struct rca_card *c = &node->card;
-    const struct style *style = &styles[node->class];
-    struct rca_buf onset = {0}, factor = {0}, spark = {0}, change = {0};
-    char *text RCA_CLEANUP(rca_freep) = NULL;
-    char clock[RCA_TIME_TEXT_SIZE], bars[RCA_SPARK_TEXT], metric[128],
-        name[RCA_WORDS_NAME_MAX + 1];
+    struct rca_buf name = {0}, onset = {0}, metric = {0}, factor = {0},
+                   change = {0}, spark = {0};
+    char clock[RCA_TIME_TEXT_SIZE], bars[RCA_SPARK_TEXT];
 
+    rca_card_name(&name, c);
     if (c->onset != RCA_TIME_NONE)
         rca_buf_str(&onset, rca_time_clock(c->onset, clock));
+    row(buf, &name, 15, &onset, 10.5, FADED);
+    rca_card_metric(&metric, c);
     rca_words_factor(&factor, c);
-    rca_buf_str(&spark, rca_spark_text(c->spark, RCA_SPARK, bars));
+    row(buf, &metric, 11.5, &factor, 14.5, colour);
     rca_words_change(&change, c);
-    if (rca_buf_take(&change, &text))
-        buf->err = buf->err ? buf->err : -ENOMEM;
+    rca_buf_str(&spark, rca_spark_text(c->spark, RCA_SPARK, bars));
+    row(buf, &change, 10.5, &spark, 11, colour);
+}
+
+static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i)
+{
+    const struct rca_node *node = &e->nodes[i];
+    const struct rca_card_style *style = rca_card_style(node->class);
 
     rca_buf_fmt(buf,
                 "    n%zu [id=\"n%zu\", class=\"%s\", URL=\"#n%zu\", "
                 "tooltip=",
                 i, i, style->class, i);
-    rca_dot_quote(buf, c->name);
+    rca_dot_tooltip(buf, node->card.name);
     rca_buf_fmt(buf,
                 ", label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" "
                 "CELLSPACING=\"0\" CELLPADDING=\"5\"><TR><TD><TABLE "
                 "BORDER=\"%g\" COLOR=\"%s\" BGCOLOR=\"%s\" STYLE=\"ROUNDED\" "
                 "CELLBORDER=\"0\" CELLSPACING=\"1\" CELLPADDING=\"3\">\n",
                 style->width, style->border, style->paper);
-    banner(buf, e, node, share);
-    row(buf, rca_words_name(c->name, name), 15, &onset, 10.5, FADED);
-    (void)snprintf(metric, sizeof(metric), "%s %s", rca_kind_name(c->kind),
-                   c->label);
-    row(buf, metric, 11.5, &factor, 14.5, style->text);
-    row(buf, text ? text : "", 10.5, &spark, 11, style->text);
+    banner(buf, e, node);
+    card_rows(buf, &node->card, style->text);
     rca_buf_str(buf, "</TABLE></TD></TR></TABLE>>];\n");
 }
 
-static double share_of(const struct rca_explanation *e,
-                       const struct rca_node *node)
+/* "batch-job takes CPU: 96 % of the change of host-3" */
+static void arrow_tip(struct rca_buf *buf, const struct rca_explanation *e,
+                      const struct rca_flow *flow)
 {
-    return node->rank && node->rank <= e->n_causes
-               ? e->causes[node->rank - 1].share
-               : NAN;
+    struct rca_buf tip = {0};
+    char *text RCA_CLEANUP(rca_freep) = NULL;
+
+    rca_buf_fmt(&tip, "%s %s: ", e->nodes[flow->from].card.name, flow->verb);
+    rca_card_share(&tip, flow->share);
+    rca_buf_fmt(&tip, " of the change of %s", e->nodes[flow->to].card.name);
+    if (rca_buf_take(&tip, &text)) {
+        buf->err = buf->err ? buf->err : -ENOMEM;
+        return;
+    }
+    rca_buf_str(buf, ", edgetooltip=");
+    rca_dot_tooltip(buf, text);
+    rca_buf_str(buf, ", labeltooltip=");
+    rca_dot_tooltip(buf, text);
 }
 
-static void arrow(struct rca_buf *buf, const struct rca_flow *flow)
+static void arrow(struct rca_buf *buf, const struct rca_explanation *e,
+                  const struct rca_flow *flow)
 {
-    const char *line = flow->main ? "#D55E00" : "#8C959F";
-    const char *text = flow->main ? "#B34700" : FADED;
-    int percent = (int)lround(100 * flow->share);
+    struct rca_buf share = {0};
 
     rca_buf_fmt(buf,
-                "    n%zu -> n%zu [id=\"n%zu--n%zu\", penwidth=%.1f, "
-                "color=\"%s\", weight=%d, label=<<TABLE BORDER=\"0\" "
-                "CELLBORDER=\"0\" CELLSPACING=\"0\" CELLPADDING=\"0\"><TR><TD "
-                "WIDTH=\"12\" ROWSPAN=\"2\"></TD><TD ALIGN=\"LEFT\">",
+                "    n%zu -> n%zu [id=\"n%zu--n%zu\", class=\"%s\", "
+                "URL=\"#n%zu\", penwidth=%.1f, color=\"%s\", weight=%d, "
+                "label=<<TABLE BORDER=\"0\" CELLBORDER=\"0\" "
+                "CELLSPACING=\"0\" CELLPADDING=\"0\"><TR><TD WIDTH=\"12\" "
+                "ROWSPAN=\"2\"></TD><TD ALIGN=\"LEFT\">",
                 flow->from, flow->to, flow->from, flow->to,
-                fmax(1, WIDEST * flow->share), line, flow->main ? 1000 : 0);
+                flow->main ? "main" : "alt", flow->to,
+                rca_card_width(flow->share), rca_card_colour(flow),
+                flow->main ? 1000 : 0);
     font(buf, 10.5, FADED, 0);
     rca_dot_html(buf, flow->verb);
     end_font(buf, 0);
     rca_buf_str(buf, "</TD></TR><TR><TD ALIGN=\"LEFT\">");
-    font(buf, 13.5, text, 1);
-    rca_buf_fmt(buf, "%d %%", percent);
-    end_font(buf, 1);
-    rca_buf_str(buf, "</TD></TR></TABLE>>, edgetooltip=");
-    rca_dot_quote(buf, flow->verb);
-    rca_buf_str(buf, ", labeltooltip=");
-    rca_dot_quote(buf, flow->verb);
+    rca_card_share(&share, flow->share);
+    put_words(buf, &share, 13.5, flow->main ? "#B34700" : FADED, 1);
+    rca_buf_str(buf, "</TD></TR></TABLE>>");
+    arrow_tip(buf, e, flow);
     rca_buf_str(buf, "];\n");
 }
 
 /* --- layout -----------------------------------------------------------------*/
-
-static _Bool same_host(const struct rca_card *a, const struct rca_card *b)
-{
-    return a->host[0] && strcmp(a->host, b->host) == 0;
-}
-
-/* Whether @i is the first card of a host that has several, and others lie
- * elsewhere: a frame around everything would say nothing. */
-static _Bool leads_cluster(const struct rca_explanation *e, size_t i)
-{
-    size_t here = 0, before = 0;
-
-    for (size_t k = 0; k < e->n_nodes; k++) {
-        _Bool same = same_host(&e->nodes[i].card, &e->nodes[k].card);
-
-        here += same;
-        before += same && k < i;
-    }
-    return !before && here > 1 && here < e->n_nodes;
-}
 
 static void cluster(struct rca_buf *buf, const struct rca_explanation *e,
                     size_t first)
@@ -355,7 +285,7 @@ static void cluster(struct rca_buf *buf, const struct rca_explanation *e,
     rca_dot_quote(buf, host);
     rca_buf_str(buf, ";\n     ");
     for (size_t i = first; i < e->n_nodes; i++) {
-        if (same_host(&e->nodes[first].card, &e->nodes[i].card))
+        if (rca_card_same_host(&e->nodes[first].card, &e->nodes[i].card))
             rca_buf_fmt(buf, " n%zu;", i);
     }
     rca_buf_str(buf, "\n    }\n");
@@ -419,20 +349,34 @@ static void place_beside(struct rca_buf *buf, const struct rca_explanation *e)
     }
 }
 
-int rca_render_dot(const struct rca_explanation *e, struct rca_buf *buf)
+static void cards(struct rca_buf *buf, const struct rca_explanation *e)
 {
-    rca_buf_str(buf, "digraph explain {\n");
-    title(buf, e);
-    footer(buf, e);
     for (size_t i = 0; i < e->n_nodes; i++)
-        card(buf, e, i, share_of(e, &e->nodes[i]));
+        card(buf, e, i);
     for (size_t i = 0; i < e->n_nodes; i++) {
-        if (leads_cluster(e, i))
+        if (rca_card_leads_frame(e, i))
             cluster(buf, e, i);
     }
     for (size_t f = 0; f < e->n_flows; f++)
-        arrow(buf, &e->flows[f]);
+        arrow(buf, e, &e->flows[f]);
     place_beside(buf, e);
+}
+
+int rca_render_dot(const struct rca_explanation *e, struct rca_buf *buf)
+{
+    rca_buf_str(buf, "digraph explain {\n");
+    defaults(buf, e);
+    footer(buf, e);
+    cards(buf, e);
     rca_buf_str(buf, "  }\n}\n");
+    return buf->err;
+}
+
+int rca_render_graph(const struct rca_explanation *e, struct rca_buf *buf)
+{
+    rca_buf_str(buf, "digraph explain {\n");
+    defaults(buf, NULL);
+    cards(buf, e);
+    rca_buf_str(buf, "}\n");
     return buf->err;
 }

@@ -36,26 +36,29 @@ enum rca_exit rca_exit_of(enum rca_verdict verdict)
 }
 
 static int render(const struct rca_explanation *e, enum rca_format format,
-                  _Bool colour, struct rca_buf *buf)
+                  unsigned style, struct rca_buf *buf)
 {
     if (format == RCA_FORMAT_TEXT)
-        return rca_render_text(e, colour, buf);
+        return rca_render_text(e, (style & RCA_STYLE_COLOUR) != 0, buf);
     if (format == RCA_FORMAT_DOT)
-        return rca_render_dot(e, buf);
+        return style & RCA_STYLE_SIMPLE ? rca_render_simple(e, buf)
+                                        : rca_render_dot(e, buf);
+    if (format == RCA_FORMAT_MERMAID)
+        return rca_render_mermaid(e, buf);
     if (format == RCA_FORMAT_JSON)
         return rca_render_json(e, buf);
     return -EINVAL;
 }
 
 int rca_render(const struct rca_explanation *e, enum rca_format format,
-               _Bool colour, char **ret_text)
+               unsigned style, char **ret_text)
 {
     struct rca_tidy tidy RCA_CLEANUP(rca_tidy_done) = {0};
     struct rca_buf buf = {0};
     int r = rca_tidy_init(e, &tidy);
 
     if (!r)
-        r = render(&tidy.e, format, colour, &buf);
+        r = render(&tidy.e, format, style, &buf);
     if (r) {
         rca_buf_done(&buf);
         return r;
@@ -206,12 +209,15 @@ static int draw(const char *text, enum rca_format format, const char *path)
 }
 
 int rca_output(const struct rca_explanation *e, enum rca_format format,
-               const char *path, _Bool colour)
+               const char *path, unsigned style)
 {
     _Bool drawn = format == RCA_FORMAT_SVG || format == RCA_FORMAT_PNG;
     char *text RCA_CLEANUP(rca_freep) = NULL;
-    int r =
-        rca_render(e, drawn ? RCA_FORMAT_DOT : format, colour && !path, &text);
+    int r;
+
+    if (path)
+        style &= ~(unsigned)RCA_STYLE_COLOUR;
+    r = rca_render(e, drawn ? RCA_FORMAT_DOT : format, style, &text);
 
     if (r)
         return r;

@@ -16,6 +16,16 @@ RCA_MUST_CHECK int rca_render_text(const struct rca_explanation *e,
                                    _Bool colour, struct rca_buf *buf);
 RCA_MUST_CHECK int rca_render_dot(const struct rca_explanation *e,
                                   struct rca_buf *buf);
+/** rca_render_graph() - the DOT of cards and arrows alone, for a page that has
+ * title and footer itself */
+RCA_MUST_CHECK int rca_render_graph(const struct rca_explanation *e,
+                                    struct rca_buf *buf);
+/** rca_render_simple() - DOT without HTML-like labels, for other tools */
+RCA_MUST_CHECK int rca_render_simple(const struct rca_explanation *e,
+                                     struct rca_buf *buf);
+/** rca_render_mermaid() - a flowchart of Mermaid, from version 10 on */
+RCA_MUST_CHECK int rca_render_mermaid(const struct rca_explanation *e,
+                                      struct rca_buf *buf);
 
 /* Counts up when a field goes or changes its meaning, not when one is added. */
 #define RCA_JSON_SCHEMA_VERSION 1

@@ -77,10 +77,15 @@ static const char *tooltip_escape(char c)
     return c == '\\' ? "\\\\\\\\" : quote_escape(c);
 }
 
+void rca_dot_text(struct rca_buf *buf, const char *s)
+{
+    put_escaped(buf, s, quote_escape);
+}
+
 void rca_dot_quote(struct rca_buf *buf, const char *s)
 {
     rca_buf_str(buf, "\"");
-    put_escaped(buf, s, quote_escape);
+    rca_dot_text(buf, s);
     rca_buf_str(buf, "\"");
 }
 

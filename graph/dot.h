@@ -16,6 +16,9 @@
  * &amp;, as entities are decoded there too; newline becomes \n */
 void rca_dot_quote(struct rca_buf *buf, const char *s);
 
+/** rca_dot_text() - the same without the quotes, for one of several pieces */
+void rca_dot_text(struct rca_buf *buf, const char *s);
+
 /** rca_dot_tooltip() - the same for tooltip, edgetooltip and labeltooltip, in
  * which Graphviz undoes backslashes twice */
 void rca_dot_tooltip(struct rca_buf *buf, const char *s);

@@ -45,8 +45,19 @@ mistake "did you mean '--entity'" explain --entiy web
 mistake "unknown option '-Z'" explain -Z
 mistake "value is missing after '--entity'" explain --entity
 mistake "value is missing after '--db'" status --db
-mistake "wants one of text dot json svg png, not 'pdf'" explain --format pdf
+mistake "wants one of text dot json svg png .*, not 'pdf'" explain --format pdf
 mistake "suffix is none of" explain -o x.doc
+mistake "suffix is none of" explain -o json
+mistake "suffix is none of" explain -o x.
+for format in text json mermaid; do
+    mistake "simple goes with dot, svg and png, not $format" \
+        explain --simple --format "$format"
+done
+mistake "simple goes with dot, svg and png, not text" explain --simple -o x.txt
+mistake "read goes without --entity" explain --read x.json --entity web
+mistake "read goes without --entity" explain --read x.json --at 14:02
+try 1 'nothing.json: No such file' explain --read nothing.json
+try 1 "cannot read an answer: .*schema" explain --read docs/explain.schema.json
 mistake "wants a time such as .* 'yesterdayish'" explain --at yesterdayish
 mistake "wants a duration .* '-3'" train --window -3
 mistake "wants a number, not 'many'" explain --top many

@@ -46,16 +46,19 @@ static void golden(const struct rca_explanation *e, const char *name)
 {
     static const struct {
         enum rca_format format;
+        unsigned style;
         const char *suffix;
-    } formats[] = {{RCA_FORMAT_TEXT, "txt"},
-                   {RCA_FORMAT_DOT, "dot"},
-                   {RCA_FORMAT_JSON, "json"}};
+    } formats[] = {{RCA_FORMAT_TEXT, 0, "txt"},
+                   {RCA_FORMAT_DOT, 0, "dot"},
+                   {RCA_FORMAT_DOT, RCA_STYLE_SIMPLE, "simple.dot"},
+                   {RCA_FORMAT_MERMAID, 0, "mmd"},
+                   {RCA_FORMAT_JSON, 0, "json"}};
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(formats); i++) {
         char *text RCA_CLEANUP(rca_freep) = NULL;
         char path[128];
 
-        assert_ok(rca_render(e, formats[i].format, 0, &text));
+        assert_ok(rca_render(e, formats[i].format, formats[i].style, &text));
         (void)snprintf(path, sizeof(path), "tests/golden/%s.%s", name,
                        formats[i].suffix);
         compare(text, path);
@@ -118,20 +121,22 @@ static void the_largest_answer_has_fifteen_cards(void **state)
 
 static void every_allocation_may_fail(void **state)
 {
-    static const enum rca_format formats[] = {RCA_FORMAT_TEXT, RCA_FORMAT_DOT,
-                                              RCA_FORMAT_JSON};
     struct story s;
 
     (void)state;
     story_tell(&s, "batch-job");
-    for (size_t f = 0; f < RCA_ARRAY_SIZE(formats); f++) {
+    for (unsigned f = 0; f < 2 * RCA_FORMAT_COUNT; f++) {
+        const enum rca_format format = (enum rca_format)(f / 2);
         int r = -1;
+
+        if (format == RCA_FORMAT_SVG || format == RCA_FORMAT_PNG)
+            continue; /* drawn from DOT */
 
         for (long n = 0; r != 0 && n < 1000; n++) {
             char *text RCA_CLEANUP(rca_freep) = NULL;
 
             oom_after(n);
-            r = rca_render(&s.e, formats[f], 0, &text);
+            r = rca_render(&s.e, format, f % 2 ? RCA_STYLE_SIMPLE : 0, &text);
             oom_after(-1);
             assert_true(r == 0 || text == NULL);
         }

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/card.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/words.h"
+#include "graph/base/name.h"
+#include "graph/base/time.h"
+
+#define WIDEST 6.0 /* arrow, points */
+
+void rca_card_banner(struct rca_buf *buf, const struct rca_explanation *e,
+                     const struct rca_node *node)
+{
+    const double share = node->rank && node->rank <= e->n_causes
+                             ? e->causes[node->rank - 1].share
+                             : NAN;
+    const _Bool named =
+        node->class == RCA_NODE_CAUSE && e->verdict == RCA_VERDICT_CAUSE;
+
+    if (node->class == RCA_NODE_PATH)
+        return;
+    if (node->class == RCA_NODE_SYMPTOM) {
+        rca_buf_str(buf,
+                    e->verdict == RCA_VERDICT_NORMAL ? "NORMAL" : "SYMPTOM");
+        return;
+    }
+    rca_buf_fmt(buf, "#%u %s", node->rank, named ? "ROOT CAUSE" : "POSSIBLE");
+    if (isfinite(share))
+        rca_buf_fmt(buf, " · %.0f %%", 100 * share);
+}
+
+/* --- lines ------------------------------------------------------------------*/
+
+static size_t character(const char *s)
+{
+    const size_t n = rca_name_char(s);
+
+    return n ? n : 1;
+}
+
+/* Bytes of @text on a line of @width characters; *ret_skip: a blank or the end
+ * of a line after it. */
+static size_t fit(const char *text, size_t width, size_t *ret_skip)
+{
+    size_t at = 0, good = 0, skip = 0;
+
+    for (size_t column = 0; text[at] && column < width; column++) {
+        if (text[at] == '\n')
+            break;
+        at += character(text + at);
+        if (text[at] == ' ')
+            good = at, skip = 1;
+        else if (column * 3 > width && strchr("-/._:,=>", text[at - 1]))
+            good = at, skip = 0;
+    }
+    if (!text[at] || text[at] == '\n' || !good) {
+        *ret_skip = text[at] == '\n';
+        return at;
+    }
+    *ret_skip = skip;
+    return good;
+}
+
+void rca_card_wrap(struct rca_buf *buf, const char *text, size_t width)
+{
+    while (*text) {
+        size_t skip;
+        const size_t n = fit(text, width, &skip);
+
+        rca_buf_put(buf, text, n);
+        text += n + skip;
+        if (*text)
+            rca_buf_str(buf, "\n");
+    }
+}
+
+void rca_card_name(struct rca_buf *buf, const struct rca_card *card)
+{
+    char name[RCA_WORDS_NAME_MAX + 1];
+
+    rca_card_wrap(buf, rca_words_name(card->name, name), RCA_CARD_WIDTH);
+}
+
+void rca_card_metric(struct rca_buf *buf, const struct rca_card *card)
+{
+    char label[RCA_WORDS_NAME_MAX + 1], text[RCA_WORDS_NAME_MAX + 32];
+
+    (void)snprintf(text, sizeof(text), "%s %s", rca_kind_name(card->kind),
+                   rca_words_name(card->label, label));
+    rca_card_wrap(buf, text, RCA_CARD_WIDTH);
+}
+
+/* --- place ------------------------------------------------------------------*/
+
+_Bool rca_card_same_host(const struct rca_card *a, const struct rca_card *b)
+{
+    return a->host[0] && strcmp(a->host, b->host) == 0;
+}
+
+_Bool rca_card_leads_frame(const struct rca_explanation *e, size_t i)
+{
+    size_t here = 0, before = 0;
+
+    for (size_t k = 0; k < e->n_nodes; k++) {
+        const _Bool same =
+            rca_card_same_host(&e->nodes[i].card, &e->nodes[k].card);
+
+        here += same;
+        before += same && k < i;
+    }
+    return !before && here > 1 && here < e->n_nodes;
+}
+
+/* --- looks ------------------------------------------------------------------*/
+
+const struct rca_card_style *rca_card_style(enum rca_node_class class)
+{
+    static const struct rca_card_style styles[] = {
+        [RCA_NODE_CAUSE] = {"cause", "#D55E00", "#FFF4EC", "#B34700", 3},
+        [RCA_NODE_PATH] = {"path", "#E69F00", "#FFFCF3", "#8A5A00", 1.5},
+        [RCA_NODE_SYMPTOM] = {"symptom", "#0072B2", "#EFF7FC", "#005A8C", 3},
+        [RCA_NODE_OTHER] = {"alt", "#8C959F", "#FFFFFF", "#57606A", 1.2},
+    };
+
+    return &styles[class];
+}
+
+const char *rca_card_colour(const struct rca_flow *flow)
+{
+    return flow->main ? "#D55E00" : "#8C959F";
+}
+
+void rca_card_share(struct rca_buf *buf, double share)
+{
+    if (isfinite(share))
+        rca_buf_fmt(buf, "%.0f %%", 100 * share);
+    else
+        rca_buf_str(buf, "?");
+}
+
+double rca_card_width(double share)
+{
+    return share > 0 ? fmin(fmax(1, WIDEST * share), WIDEST) : 1;
+}
+
+/* --- notes ------------------------------------------------------------------*/
+
+/* "1,204" */
+static const char *thousands(size_t n, char buf[32])
+{
+    if (n < 1000)
+        (void)snprintf(buf, 32, "%zu", n);
+    else if (n < 1000000)
+        (void)snprintf(buf, 32, "%zu,%03zu", n / 1000, n % 1000);
+    else
+        (void)snprintf(buf, 32, "%zu,%03zu,%03zu", n / 1000000, n / 1000 % 1000,
+                       n % 1000);
+    return buf;
+}
+
+static void note_list(const char *head, const char *mark,
+                      const char *const *items, size_t n, rca_card_note *note,
+                      void *context)
+{
+    char line[RCA_NAME_MAX + 8];
+
+    for (size_t i = 0; i < n; i++) {
+        (void)snprintf(line, sizeof(line), "%s%s", mark, items[i]);
+        note(context, i ? "" : head, line);
+    }
+}
+
+static void note_checked(const struct rca_explanation *e, rca_card_note *note,
+                         void *context)
+{
+    static const char head[] = "Checked, found normal";
+    char line[128], metrics[32], more[32];
+
+    note_list(head, "✓ ", e->checked, e->n_checked, note, context);
+    (void)snprintf(line, sizeof(line), "✓ %s more entities (%s metrics in all)",
+                   thousands(e->checked_entities - e->n_checked, more),
+                   thousands(e->checked_metrics, metrics));
+    if (e->checked_entities > e->n_checked)
+        note(context, e->n_checked ? "" : head, line);
+    if (!e->checked_entities)
+        note(context, head, "nothing");
+}
+
+static void note_legend(const struct rca_explanation *e, _Bool bars,
+                        rca_card_note *note, void *context)
+{
+    char a[RCA_TIME_TEXT_SIZE], b[RCA_TIME_TEXT_SIZE], line[160];
+    char zone[RCA_TIME_TEXT_SIZE];
+
+    note(context, "How to read this",
+         "An arrow points from cause to effect; thicker is stronger.");
+    note(context, "", "% is how much of the lower card’s change would vanish");
+    note(context, "", "had the upper card stayed as usual.");
+    (void)rca_time_zone(e->spark_to, zone);
+    if (bars)
+        (void)snprintf(line, sizeof(line),
+                       "Bars run from %s to %s; all times are %s.",
+                       rca_time_clock(e->spark_from, a),
+                       rca_time_clock(e->spark_to, b), zone);
+    else
+        (void)snprintf(line, sizeof(line), "All times are %s.", zone);
+    note(context, "", line);
+    (void)snprintf(line, sizeof(line), "%zu weaker %s left out.", e->n_left_out,
+                   e->n_left_out == 1 ? "card is" : "cards are");
+    if (e->n_left_out)
+        note(context, "", line);
+}
+
+void rca_card_notes(const struct rca_explanation *e, _Bool bars,
+                    rca_card_note *note, void *context)
+{
+    note_checked(e, note, context);
+    note_list("Could not see", "! ", e->unseen, e->n_unseen, note, context);
+    note_legend(e, bars, note, context);
+}
