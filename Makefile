@@ -170,6 +170,14 @@ $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/harness/fuzz_main.o $(ARCHIVES
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Style and script of the HTML report, as text that C holds.
+REPORT := $(B)/gen/cli/report_css.h $(B)/gen/cli/report_js.h
+$(B)/gen/cli/report_%.h: cli/report.%
+	@mkdir -p $(@D)
+	$(Q){ echo 'static const char report_$*[] ='; \
+	    sed 's/[\\"]/\\&/g; s/.*/    "&\\n"/' $<; echo ';'; } > $@
+$(B)/cli/html.o: $(REPORT)
+
 # Kernel side. -g for BTF; bpf/vmlinux_min.h declares the fields that are read
 # and CO-RE relocates them, so the build does not depend on the build host.
 BPF_CFLAGS := -g -O2 -Wall -Werror -target bpf -mcpu=v3 -I. $(REPRO) \
@@ -202,7 +210,7 @@ quick: $(TESTS) ## unit tests only
 check-sim: $(SIMTEST) ## simulated incidents: how often the default method is right
 	@$<
 
-check-cli: $(PROGS) ## the commands as a user types them
+check-cli: $(PROGS) $(B)/tests/bench/html_bench ## the commands as a user types them
 	@set -e; for t in $(CLITESTS); do $$t $(B)/rca; done
 
 check-bpf: $(KTESTS) $(PROGS) ## kernel side, as root; skips where not allowed
@@ -268,7 +276,7 @@ format: ## rewrite sources in the project's format
 DEPTH := shallow
 TIDY   = clang-tidy --quiet $(foreach a,-analyzer-config mode=$(DEPTH),\
              --extra-arg=-Xclang --extra-arg=$(a))
-lint: $(SKELS) ## formatting, clang-tidy, cppcheck, shellcheck
+lint: $(SKELS) $(REPORT) ## formatting, clang-tidy, cppcheck, shellcheck
 	$(Q)clang-format --dry-run -Werror $(SOURCES)
 	$(Q)printf '%s\n' $(HOSTED) | xargs -P $$(nproc) -n 1 sh -c \
 	    'case $$1 in tests/*) set -- "$$1" --checks=-clang-analyzer-*;; esac; \

@@ -66,6 +66,7 @@ enum rca_format {
     RCA_FORMAT_SVG,
     RCA_FORMAT_PNG,
     RCA_FORMAT_MERMAID,
+    RCA_FORMAT_HTML,
     RCA_FORMAT_COUNT,
 };
 
@@ -75,8 +76,9 @@ enum rca_style {
     RCA_STYLE_SIMPLE = 2, /* DOT, SVG, PNG: without HTML-like labels */
 };
 
-/** rca_render() - an explanation as text in @format (not SVG or PNG), which the
- * caller frees; @style: enum rca_style; 0 or -ENOMEM */
+/** rca_render() - an explanation as text in @format (not SVG or PNG; HTML
+ * without a picture), which the caller frees; @style: enum rca_style; 0 or
+ * -ENOMEM */
 RCA_MUST_CHECK int rca_render(const struct rca_explanation *e,
                               enum rca_format format, unsigned style,
                               char **ret_text);
@@ -84,8 +86,9 @@ RCA_MUST_CHECK int rca_render(const struct rca_explanation *e,
 /**
  * rca_output() - write an explanation to @path, whole or not at all; NULL:
  * standard output. SVG and PNG are drawn by Graphviz' dot: without it, or if
- * it fails, the DOT goes to @path with its suffix replaced by ".dot". No
- * colours go to files.
+ * it fails, the DOT goes to @path with its suffix replaced by ".dot"; HTML is
+ * written without its picture, which is said on standard error. No colours go
+ * to files.
  *
  * Return: 0; RCA_ENOSUPPORT if dot is missing (said on standard error);
  *         -errno.

@@ -22,13 +22,14 @@ static const struct rca_usage usage = {
     "JSON. Exit: 0 a cause was named, 3 the entity is normal, 4 no clear cause.",
     "  rca explain --entity web\n"
     "  rca explain --entity web --at 14:02 -o why.svg\n"
+    "  rca explain --entity web -o report.html\n"
     "  rca explain --entity service/web@host-3 | dot -Tpng > why.png\n"
     "  rca explain --entity web -o why.json && rca explain --read why.json\n"
     "  rca explain --entity web --method murphy\n",
 };
 
 static const char *const formats[] = {"text", "dot",     "json", "svg",
-                                      "png",  "mermaid", NULL};
+                                      "png",  "mermaid", "html", NULL};
 static_assert(RCA_ARRAY_SIZE(formats) == RCA_FORMAT_COUNT + 1,
               "every format has a name");
 
@@ -57,7 +58,7 @@ static int by_suffix(const char *path)
     }
     (void)fprintf(stderr,
                   "rca explain: '%s': the suffix is none of .txt .dot .json "
-                  ".svg .png .mmd; or give --format\n",
+                  ".svg .png .mmd .html; or give --format\n",
                   path);
     return -1;
 }
@@ -114,7 +115,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"exact", 0, RCA_ARG_FLAG, NULL, &o->explain.exact, NULL,
          "murphy in closed form, without sampling"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o->format, formats,
-         "text, dot, json, svg, png or mermaid"},
+         "text, dot, json, svg, png, mermaid or html"},
         {"simple", 0, RCA_ARG_FLAG, NULL, &o->simple, NULL,
          "DOT with plain labels, for other tools"},
         {"read", 0, RCA_ARG_TEXT, "FILE", &o->read, NULL,

@@ -19,7 +19,7 @@
 #include "cli/render.h"
 #include "cli/tidy.h"
 
-enum { NOT_DRAWN = 1 }; /* dot is there and failed */
+enum { NOT_DRAWN = 1, /* dot is there and failed */ NO_DOT };
 
 enum rca_exit rca_exit_of(enum rca_verdict verdict)
 {
@@ -47,6 +47,8 @@ static int render(const struct rca_explanation *e, enum rca_format format,
         return rca_render_mermaid(e, buf);
     if (format == RCA_FORMAT_JSON)
         return rca_render_json(e, buf);
+    if (format == RCA_FORMAT_HTML)
+        return rca_render_html(e, NULL, buf);
     return -EINVAL;
 }
 
@@ -208,6 +210,82 @@ static int draw(const char *text, enum rca_format format, const char *path)
     return r;
 }
 
+static int read_file(const char *path, char **ret_text)
+{
+    struct rca_buf buf RCA_CLEANUP(rca_buf_done) = {0};
+    char block[65536];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : 1;
+
+    while (n > 0) {
+        n = read(fd, block, sizeof(block));
+        if (n > 0)
+            rca_buf_put(&buf, block, (size_t)n);
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    return n < 0 ? -EIO : rca_buf_take(&buf, ret_text);
+}
+
+/* The picture for a page, from the DOT of file @in. */
+static int draw_text(const char *in, const char *place, char **ret_svg)
+{
+    char out[PATH_MAX];
+    int fd = rca_outfile_beside(place, out), r;
+
+    if (fd < 0)
+        return fd;
+    (void)close(fd);
+    r = run_dot(in, out, "-Tsvg");
+    r = r == -ENOENT ? NO_DOT : r;
+    r = r ? r : read_file(out, ret_svg);
+    (void)unlink(out);
+    return r;
+}
+
+/* Return: 0; NO_DOT or NOT_DRAWN if there is none; -errno */
+static int draw_graph(const struct rca_explanation *e, const char *place,
+                      char **ret_svg)
+{
+    struct rca_buf dot RCA_CLEANUP(rca_buf_done) = {0};
+    char in[PATH_MAX];
+    int r = rca_render_graph(e, &dot), fd;
+
+    if (r)
+        return r;
+    fd = rca_outfile_beside(place, in);
+    if (fd < 0)
+        return fd;
+    r = write_all(fd, dot.text);
+    if (close(fd) && !r)
+        r = -errno;
+    r = r ? r : draw_text(in, place, ret_svg);
+    (void)unlink(in);
+    return r;
+}
+
+/* A page is whole without its picture, too. */
+static int write_page(const struct rca_explanation *e, const char *path)
+{
+    struct rca_tidy tidy RCA_CLEANUP(rca_tidy_done) = {0};
+    struct rca_buf page RCA_CLEANUP(rca_buf_done) = {0};
+    char *svg RCA_CLEANUP(rca_freep) = NULL;
+    _Bool here = path && rca_outfile_replaceable(path);
+    int r = rca_tidy_init(e, &tidy);
+
+    r = r ? r : draw_graph(&tidy.e, here ? path : "/tmp/rca-explain", &svg);
+    if (r == NO_DOT || r == NOT_DRAWN)
+        (void)fprintf(stderr, r == NO_DOT
+                                  ? "rca: 'dot' is missing (apt install "
+                                    "graphviz): the page has no picture\n"
+                                  : "rca: 'dot' failed: the page has no "
+                                    "picture\n");
+    else if (r)
+        return r;
+    r = rca_render_html(&tidy.e, svg, &page);
+    return r ? r : write_file(path, page.text);
+}
+
 int rca_output(const struct rca_explanation *e, enum rca_format format,
                const char *path, unsigned style)
 {
@@ -215,10 +293,11 @@ int rca_output(const struct rca_explanation *e, enum rca_format format,
     char *text RCA_CLEANUP(rca_freep) = NULL;
     int r;
 
+    if (format == RCA_FORMAT_HTML)
+        return write_page(e, path);
     if (path)
         style &= ~(unsigned)RCA_STYLE_COLOUR;
     r = rca_render(e, drawn ? RCA_FORMAT_DOT : format, style, &text);
-
     if (r)
         return r;
     if (drawn)

@@ -34,3 +34,17 @@ RCA_MUST_CHECK int rca_render_json(const struct rca_explanation *e,
 /** words of enum rca_node_class and enum rca_part_kind there; "?" for others */
 const char *rca_json_class_name(unsigned class);
 const char *rca_json_part_name(unsigned kind);
+
+/**
+ * rca_render_html() - one page that needs nothing else: the answer, the
+ * picture, a chart of each card, the causes, the parts of the symptom's change,
+ * what was checked and not seen, and the JSON of all of it
+ * @svg: what dot drew of rca_render_graph(), its elements and attributes are
+ *       sieved; NULL, or what is no such picture: the page goes without it
+ *
+ * Every name is text in it, whatever it holds; it runs one script of its own
+ * and nothing else may (a content security policy by hash), and it asks the
+ * network for nothing.
+ */
+RCA_MUST_CHECK int rca_render_html(const struct rca_explanation *e,
+                                   const char *svg, struct rca_buf *buf);

@@ -179,6 +179,10 @@ static int write_files(const struct run *run, const struct rca_explanation *e)
         return r;
     (void)snprintf(path, sizeof(path), "%s/explain.svg", run->options.folder);
     r = rca_output(e, RCA_FORMAT_SVG, path, 0);
+    if (r && r != RCA_ENOSUPPORT)
+        return r;
+    (void)snprintf(path, sizeof(path), "%s/report.html", run->options.folder);
+    r = rca_output(e, RCA_FORMAT_HTML, path, 0);
     return r == RCA_ENOSUPPORT ? 0 : r; /* said already; the DOT is there */
 }
 
@@ -214,7 +218,8 @@ static int report(struct run *run, struct rca_explanation *e)
     (void)fputs(text, stdout);
     r = judge(run, e);
     (void)fprintf(stderr,
-                  "%s/: explain.dot, explain.svg, and the data in %s\n"
+                  "%s/: report.html, explain.dot, explain.svg, and the data in "
+                  "%s\n"
                   "try: rca --db %s explain --entity frontend\n",
                   run->options.folder, run->db, run->db);
     return r;
@@ -351,8 +356,9 @@ static int run_live(struct run *run)
 
 static int lock_folder(const struct options *o, char *db, size_t size)
 {
-    static const char *const old[] = {"rca.db", "rca.db-wal", "rca.db-shm",
-                                      "explain.dot", "explain.svg"};
+    static const char *const old[] = {"rca.db",      "rca.db-wal",
+                                      "rca.db-shm",  "explain.dot",
+                                      "explain.svg", "report.html"};
     int fd;
 
     if (mkdir(o->folder, 0755) && errno != EEXIST)

@@ -34,7 +34,7 @@ try 2 'cannot hit cart' demo --fault memory --target cart
 try 2 '--normal wants' demo --normal 3
 try 2 'unexpected word' demo loss
 try 0 'EXAMPLES' demo --help
-for f in explain.dot explain.svg; do
+for f in explain.dot explain.svg report.html; do
     if [ $f = explain.svg ] && ! command -v dot > /dev/null; then
         continue
     fi
