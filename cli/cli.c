@@ -27,6 +27,7 @@ const struct rca_command rca_commands[] = {
     {"collect", rca_cmd_collect, "watch this host until stopped"},
     {"train", rca_cmd_train, "learn the model from a window"},
     {"explain", rca_cmd_explain, "why is an entity slow or failing"},
+    {"detect", rca_cmd_detect, "what is abnormal now, or at a time"},
     {"show", rca_cmd_show, "entities, edges, series, what the model knows"},
     {"evaluate", rca_cmd_evaluate,
      "how often the ranking is right, by labelled cases"},

@@ -35,6 +35,7 @@ struct rca_cli {
 int rca_cmd_collect(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_train(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_explain(struct rca_cli *cli, int argc, char **argv);
+int rca_cmd_detect(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_show(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_evaluate(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_simulate(struct rca_cli *cli, int argc, char **argv);

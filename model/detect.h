@@ -26,7 +26,8 @@
  * struct rca_detect_options - all-zero is not valid: times must be set
  * @from, @to: the time looked at; both RCA_TIME_NONE: see @at
  * @at:        the stretch that holds it, RCA_TIME_NONE: the last one of the
- *             store (1 minute, or 5 rows, whichever is longer)
+ *             store (1 minute, but a 20th of the training window at most and 5 rows
+ *             at least)
  * @fdr:       0 < fdr < 1; 0: RCA_DETECT_FDR
  */
 struct rca_detect_options {

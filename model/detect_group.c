@@ -17,8 +17,10 @@
  */
 
 /* A service's or client's symptom speaks for an incident rather than a call's
- * that is at most so many times as strong. */
-#define CALL_PREFERENCE 2.0
+ * that is at most so many times as strong, and a mean latency rather than
+ * another metric: means add up over calls. */
+#define PREFERENCE 2.0
+#define MEAN_LATENCY "request_latency_mean_seconds"
 
 struct episode {
     rca_id entity;
@@ -219,12 +221,21 @@ static void sieve(struct groups *g)
     d->n_findings = kept;
 }
 
+/* whether @f speaks for its incident rather than @than, which is as strong or
+ * stronger */
 static _Bool is_better(const struct rca_finding *f,
                        const struct rca_finding *than)
 {
-    return f->is_symptom == than->is_symptom && f->card.kind != RCA_KIND_CALL &&
-           than->card.kind == RCA_KIND_CALL &&
-           CALL_PREFERENCE * strength(f) >= strength(than);
+    const _Bool call = f->card.kind == RCA_KIND_CALL;
+    const _Bool from_call = than->card.kind == RCA_KIND_CALL;
+
+    if (f->is_symptom != than->is_symptom ||
+        PREFERENCE * strength(f) < strength(than))
+        return 0;
+    if (call != from_call)
+        return from_call;
+    return strcmp(f->card.metric, MEAN_LATENCY) == 0 &&
+           strcmp(than->card.metric, MEAN_LATENCY) != 0;
 }
 
 /* @g->episode becomes: group by root episode, or SIZE_MAX. The findings are
@@ -257,7 +268,6 @@ static void count_findings(struct groups *g)
     }
 }
 
-/* of each group its entities; @ids: room for all findings */
 static int by_id(const void *a, const void *b)
 {
     const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -265,6 +275,7 @@ static int by_id(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* of each group its entities; @pairs: room for all findings */
 static void count_entities(struct rca_detection *d, uint64_t *pairs)
 {
     for (size_t i = 0; i < d->n_findings; i++)

@@ -14,6 +14,9 @@
 
 #define STRETCH_TIME (60 * RCA_SECOND)
 #define STRETCH_ROWS 5
+/* The training window is to hold so many at least: shorter ones where it is
+ * short. */
+#define STRETCHES 20
 /* A time looked at is cut into so many stretches at most: longer ones then. */
 #define MOST_STRETCHES 500
 /* How long it has been so is looked for within this time and so many
@@ -57,9 +60,11 @@ static rca_time on_grid(const struct rca_model *m, rca_time t)
 
 static size_t usual_length(const struct rca_model *m)
 {
-    const rca_time rows = STRETCH_TIME / m->step;
+    const size_t usual = (size_t)(STRETCH_TIME / m->step);
+    const size_t most = m->rows / STRETCHES;
+    const size_t rows = usual < most ? usual : most;
 
-    return rows > STRETCH_ROWS ? (size_t)rows : STRETCH_ROWS;
+    return rows > STRETCH_ROWS ? rows : STRETCH_ROWS;
 }
 
 /* the time that was asked for, or the last stretch */

@@ -466,7 +466,7 @@ static void a_slow_service_is_found_now(void **state)
     open_store(&s, SIM_SLOW, FAULTY);
     d = ask(&s, &now);
     assert_true(d->to == s.f.sim->now);
-    assert_true(d->from == d->to - 60 * RCA_SECOND);
+    assert_true(d->from == d->to - 40 * RCA_SECOND);
     assert_int_equal(d->n_groups, 1);
     assert_non_null(find(d, s.f.sim->service[3]));
     assert_non_null(find(d, s.f.sim->service[0]));
@@ -534,7 +534,7 @@ static void a_past_time_can_be_asked_for(void **state)
     o.from = s.f.sim->now - 300 * RCA_SECOND;
     o.to = s.f.sim->now;
     d = ask(&s, &o);
-    assert_true(d->stretch == 60 * RCA_SECOND);
+    assert_true(d->stretch == 40 * RCA_SECOND);
     assert_int_equal(d->n_groups, 1);
     assert_non_null(find(d, s.f.sim->service[4]));
     assert_true(d->groups[0].onset >= o.to - (FAULTY + 2) * RCA_SECOND);
