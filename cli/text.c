@@ -1,200 +1,120 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * The answer as text: what is wrong, the causes as a table, and in some lines
- * why, what if, what is normal, what was not seen, what to do next.
+ * The answer as text, for a terminal at 3 a.m.: at most LINES_MAX lines of
+ * LINE_WIDTH columns for any explanation. First what is wrong, then why and how
+ * sure, then the causes as a table, then one line each for the rest. What does
+ * not fit is counted ("and 41 more") or, of a name, left out in its middle.
  */
 
+#include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/columns.h"
 #include "cli/render.h"
+#include "cli/text_table.h"
 #include "cli/words.h"
-#include "graph/base/name.h"
 #include "graph/base/time.h"
 
-#define NAME_WIDTH_MAX 40
-#define LINE_WIDTH 80
-enum { INDENT = 9 };
-
-struct table {
-    int name, metric, change;
+enum {
+    LINES_MAX = 15,
+    LINE_WIDTH = 80,
+    INDENT = 9, /* of what follows the first word of a line */
+    ROOM = LINE_WIDTH - INDENT,
+    ANSWER_LINES = 2,
+    WHY_LINES = 3, /* or one less where there is no room */
+    STEPS_MAX = 15, /* of a path: explain.h */
 };
+
+/* The answer rests on little: below these, or above these, it is said. */
+#define FEW_INCIDENT_ROWS 10
+#define FEW_NORMAL_ROWS 30
+#define MANY_GAPS 0.1
+#define MUCH_UNEXPLAINED 0.25
+#define MODEL_OLD (24 * 3600 * RCA_SECOND)
+
+#define BOLD "\033[1m"
+#define RED "\033[1;31m"
+#define PLAIN "\033[0m"
 
 static const char *on(_Bool colour, const char *code)
 {
     return colour ? code : "";
 }
-#define BOLD "\033[1m"
-#define RED "\033[1;31m"
-#define PLAIN "\033[0m"
 
-/* Columns that @text takes: characters, not bytes. */
-static int width(const char *text)
+static int lines_of(const struct rca_buf *buf)
 {
     int n = 0;
 
-    for (; *text; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80;
+    for (size_t i = 0; i < buf->len; i++)
+        n += buf->text[i] == '\n';
     return n;
 }
 
-static void pad(struct rca_buf *buf, const char *text, int columns)
+/* --- the first two lines ------------------------------------------------------*/
+
+static void how_sure(struct rca_buf *text, const struct rca_explanation *e)
 {
-    rca_buf_str(buf, text);
-    for (int n = width(text); n < columns; n++)
-        rca_buf_str(buf, " ");
+    const double sure = e->n_causes ? e->causes[0].confidence : NAN;
+
+    if (!e->n_causes)
+        rca_buf_str(text, ": nothing that was measured explains it.");
+    else if (!isfinite(sure))
+        rca_buf_fmt(text, "; ranked by %s, which does not say how sure it is.",
+                    rca_method_name(e->method));
+    else if (e->verdict == RCA_VERDICT_UNCLEAR)
+        rca_buf_fmt(text, "; %.0f %% sure, too little to name a cause.",
+                    100 * sure);
+    else
+        rca_buf_fmt(text, "; %.0f %% sure.", 100 * sure);
+    rca_words_rival(text, e);
 }
 
-static void headline(struct rca_buf *buf, const struct rca_explanation *e,
-                     _Bool colour)
+/* without "(it was 2 ms)", "(none before)": the table has it, too */
+static void cut_before(char *text)
 {
-    char clock[RCA_TIME_TEXT_SIZE];
+    char *from = strstr(text, " (it was ");
+    char *to;
+
+    from = from ? from : strstr(text, " (none before)");
+    to = from ? strchr(from, ')') : NULL;
+    if (to)
+        memmove(from, to + 1, strlen(to + 1) + 1);
+}
+
+static void head(struct rca_buf *buf, const struct rca_explanation *e,
+                 _Bool colour)
+{
+    const _Bool named = e->verdict == RCA_VERDICT_CAUSE && e->n_causes;
+    struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
 
     rca_buf_str(buf, on(colour, BOLD));
-    rca_words_title(buf, e);
-    rca_buf_fmt(buf, "%s  %s ", on(colour, PLAIN), e->symptom.label);
-    rca_words_change(buf, &e->symptom);
-    if (e->verdict != RCA_VERDICT_NORMAL) {
-        rca_buf_str(buf, " (");
-        rca_words_factor(buf, &e->symptom);
-        rca_buf_str(buf, ")");
-        if (e->symptom.onset != RCA_TIME_NONE)
-            rca_buf_fmt(buf, " since %s",
-                        rca_time_clock(e->symptom.onset, clock));
+    rca_words_headline(buf, e, LINE_WIDTH);
+    rca_buf_fmt(buf, "%s\n", on(colour, PLAIN));
+    if (named)
+        rca_buf_str(&text, "Cause: ");
+    if (e->verdict == RCA_VERDICT_NORMAL) {
+        rca_buf_str(&text, "That is within what is usual for it: there is no "
+                           "cause to name.");
+    } else {
+        rca_words_answer(&text, e);
+        how_sure(&text, e);
     }
-    rca_buf_fmt(buf, "\n%s",
-                on(colour, e->verdict == RCA_VERDICT_CAUSE ? RED : BOLD));
-    rca_words_answer(buf, e);
-    rca_buf_fmt(buf, ".%s\n", on(colour, PLAIN));
-    rca_words_sure(buf, e);
-    rca_buf_str(buf, "\n");
+    rca_buf_str(buf, on(colour, named ? RED : BOLD));
+    if (text.len && rca_columns(text.text) > LINE_WIDTH)
+        cut_before(text.text);
+    if (text.len)
+        rca_columns_wrap(buf, text.text, LINE_WIDTH, ANSWER_LINES);
+    if (buf->len && colour)
+        buf->len--; /* the colour ends on its line */
+    rca_buf_str(buf, on(colour, PLAIN "\n"));
+    buf->err = buf->err ? buf->err : text.err;
 }
 
-static int change_text(const struct rca_card *card, char **ret_text)
-{
-    struct rca_buf buf = {0};
-
-    rca_words_change(&buf, card);
-    rca_buf_str(&buf, "  ");
-    rca_words_factor(&buf, card);
-    return rca_buf_take(&buf, ret_text);
-}
-
-static int measure(const struct rca_explanation *e, struct table *t)
-{
-    for (size_t i = 0; i < e->n_causes; i++) {
-        const struct rca_card *c = &e->causes[i].card;
-        char *change RCA_CLEANUP(rca_freep) = NULL;
-        int kind = width(rca_kind_name(c->kind)) + 1;
-        int r = change_text(c, &change);
-
-        if (r)
-            return r;
-        if (width(c->name) + kind > t->name)
-            t->name = width(c->name) + kind;
-        if (width(c->label) > t->metric)
-            t->metric = width(c->label);
-        if (width(change) > t->change)
-            t->change = width(change);
-    }
-    if (t->name > NAME_WIDTH_MAX)
-        t->name = NAME_WIDTH_MAX;
-    return 0;
-}
-
-/* without blanks before it */
-static void end_line(struct rca_buf *buf)
-{
-    while (buf->len && buf->text[buf->len - 1] == ' ')
-        buf->len--;
-    rca_buf_str(buf, "\n");
-}
-
-static int cause_row(struct rca_buf *buf, const struct rca_explanation *e,
-                     size_t i, const struct table *t, _Bool colour)
-{
-    const struct rca_cause *cause = &e->causes[i];
-    const struct rca_card *c = &cause->card;
-    char *change RCA_CLEANUP(rca_freep) = NULL;
-    struct rca_buf name RCA_CLEANUP(rca_buf_done) = {0};
-    char *full RCA_CLEANUP(rca_freep) = NULL;
-    char clock[RCA_TIME_TEXT_SIZE] = "", clean[RCA_NAME_MAX + 1];
-    int r = change_text(c, &change);
-
-    rca_buf_fmt(&name, "%s %s", rca_kind_name(c->kind),
-                rca_name_clean(c->name, clean));
-    r = r ? r : rca_buf_take(&name, &full);
-    if (r)
-        return r;
-    if (c->onset != RCA_TIME_NONE)
-        (void)rca_time_clock(c->onset, clock);
-    rca_buf_fmt(buf, " %zu  %s", i + 1, on(colour && i == 0, BOLD));
-    pad(buf, full, t->name);
-    rca_buf_fmt(buf, "%s  ", on(colour && i == 0, PLAIN));
-    pad(buf, c->label, t->metric);
-    rca_buf_str(buf, "  ");
-    pad(buf, change, t->change);
-    if (isfinite(cause->share))
-        rca_buf_fmt(buf, "  %-8s  %3.0f %%", clock, 100 * cause->share);
-    else if (*clock)
-        rca_buf_fmt(buf, "  %s", clock);
-    if (i == 0 && isfinite(cause->confidence))
-        rca_buf_fmt(buf, "  (%.0f %% sure)", 100 * cause->confidence);
-    end_line(buf);
-    return 0;
-}
-
-static int cause_table(struct rca_buf *buf, const struct rca_explanation *e,
-                       _Bool colour)
-{
-    struct table t = {10, 6, 6};
-    int r = measure(e, &t);
-
-    if (r || !e->n_causes)
-        return r;
-    rca_buf_str(buf, "\n #  ");
-    pad(buf, e->verdict == RCA_VERDICT_CAUSE ? "root cause" : "candidate",
-        t.name);
-    rca_buf_str(buf, "  ");
-    pad(buf, "", t.metric);
-    rca_buf_str(buf, "  ");
-    pad(buf, "change", t.change);
-    rca_buf_fmt(buf, "  began%s\n",
-                isfinite(e->causes[0].share) ? "     share" : "");
-    for (size_t i = 0; i < e->n_causes && !r; i++)
-        r = cause_row(buf, e, i, &t, colour);
-    return r;
-}
-
-/* Append @text to the line, or to a next one if it would be too long. */
-static void flow(struct rca_buf *buf, const char *text, int *column)
-{
-    if (*column > INDENT && *column + width(text) > LINE_WIDTH) {
-        if (buf->len && buf->text[buf->len - 1] == ' ')
-            buf->len--; /* no blank at the end of a line */
-        rca_buf_fmt(buf, "\n%*s", INDENT, "");
-        *column = INDENT;
-    }
-    rca_buf_str(buf, text);
-    *column += width(text);
-}
-
-static void step(struct rca_buf *buf, const struct rca_flow *over,
-                 const struct rca_card *card, int *column)
-{
-    char text[2 * RCA_NAME_MAX + 64], clean[RCA_NAME_MAX + 1];
-
-    if (over)
-        (void)snprintf(text, sizeof(text), " =%.0f%%=> %s %s",
-                       100 * over->share, rca_name_clean(card->name, clean),
-                       card->label);
-    else
-        (void)snprintf(text, sizeof(text), "%s %s",
-                       rca_name_clean(card->name, clean), card->label);
-    flow(buf, text, column);
-}
+/* --- the path -----------------------------------------------------------------*/
 
 static const struct rca_flow *main_flow(const struct rca_explanation *e,
                                         size_t from)
@@ -206,56 +126,234 @@ static const struct rca_flow *main_flow(const struct rca_explanation *e,
     return NULL;
 }
 
-/* The main path, from the cause on: each node has one main arrow out. */
-static void why(struct rca_buf *buf, const struct rca_explanation *e)
+/* The main path from the cause on: each node has one main arrow out. Returns
+ * the number of its arrows. */
+static size_t find_path(const struct rca_explanation *e,
+                        const struct rca_flow *path[STEPS_MAX])
 {
-    const struct rca_flow *over;
-    size_t at = e->n_nodes;
+    const struct rca_flow *flow;
+    size_t n = 0, at = 0;
+
+    while (at < e->n_nodes && e->nodes[at].rank != 1)
+        at++;
+    while (at < e->n_nodes && n < STEPS_MAX && (flow = main_flow(e, at))) {
+        path[n++] = flow;
+        at = flow->to;
+    }
+    return n;
+}
+
+static void flow_text(struct rca_buf *buf, const char *text, int *column)
+{
+    const _Bool is_blank = text[0] == ' ';
+
+    if (*column > INDENT && *column + rca_columns(text) > LINE_WIDTH) {
+        rca_buf_fmt(buf, "\n%*s", INDENT, "");
+        *column = INDENT;
+        text += is_blank;
+    }
+    rca_buf_str(buf, text);
+    *column += rca_columns(text);
+}
+
+static void step(struct rca_buf *buf, const struct rca_flow *over,
+                 const struct rca_card *card, int columns, int *column)
+{
+    char name[RCA_NAME_MAX + 1], label[RCA_NAME_MAX + 1],
+        text[2 * RCA_NAME_MAX + 64], arrow[32] = "";
+
+    if (over)
+        (void)snprintf(arrow, sizeof(arrow), " =%.0f%%=> ", 100 * over->share);
+    (void)snprintf(text, sizeof(text), "%s%s %s", arrow,
+                   rca_columns_fit(card->name, columns, name),
+                   rca_columns_fit(card->label, columns, label));
+    flow_text(buf, text, column);
+}
+
+/* @skip arrows after the first one are only counted */
+static void put_path(struct rca_buf *buf, const struct rca_explanation *e,
+                     const struct rca_flow *const *path, size_t n, size_t skip,
+                     int columns)
+{
+    char text[32];
     int column = INDENT;
 
-    for (size_t i = 0; i < e->n_nodes; i++) {
-        if (e->nodes[i].rank == 1)
-            at = i;
-    }
-    if (at == e->n_nodes || !main_flow(e, at))
-        return;
     rca_buf_fmt(buf, "%-*s", INDENT, "why");
-    step(buf, NULL, &e->nodes[at].card, &column);
-    for (size_t n = 0; n < e->n_nodes && (over = main_flow(e, at)); n++) {
-        at = over->to;
-        step(buf, over, &e->nodes[at].card, &column);
+    step(buf, NULL, &e->nodes[path[0]->from].card, columns, &column);
+    for (size_t i = 0; i < n; i++) {
+        if (skip && i == 1) {
+            (void)snprintf(text, sizeof(text), " => (%zu more)", skip);
+            flow_text(buf, text, &column);
+            i += skip;
+        }
+        step(buf, path[i], &e->nodes[path[i]->to].card, columns, &column);
     }
     rca_buf_str(buf, "\n");
 }
 
+/* Names get shorter, then the middle is left out, until it fits. */
+static void why(struct rca_buf *buf, const struct rca_explanation *e, int lines)
+{
+    const struct rca_flow *path[STEPS_MAX];
+    const size_t n = find_path(e, path);
+
+    for (size_t skip = 0; n && skip + 2 <= n + (n == 1); skip++) {
+        for (int columns = 40; columns >= (n == 1 ? 8 : 16); columns -= 8) {
+            struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
+
+            put_path(&text, e, path, n, skip, columns);
+            buf->err = buf->err ? buf->err : text.err;
+            if (text.err)
+                return;
+            if (lines_of(&text) <= lines) {
+                rca_buf_str(buf, text.text);
+                return;
+            }
+        }
+    }
+}
+
+/* --- a line each --------------------------------------------------------------*/
+
+/* "what if  batch as usual: latency p99 about 65 ms (58 to 71 ms)" */
 static void what_if(struct rca_buf *buf, const struct rca_explanation *e)
 {
+    char name[RCA_NAME_MAX + 1], label[RCA_NAME_MAX + 1],
+        line[RCA_NAME_MAX + 1];
+
     if (!e->n_causes || !isfinite(e->causes[0].value))
         return;
-    rca_buf_fmt(buf, "%-*s", INDENT, "what if");
-    rca_words_what_if(buf, e);
-    rca_buf_str(buf, "\n");
+    for (int columns = 40; columns >= 10; columns -= 6) {
+        struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
+        const int narrow = columns > 16 ? columns : 16;
+
+        rca_buf_fmt(&text, "%s as usual: %s ",
+                    rca_columns_fit(e->causes[0].card.name, columns, name),
+                    rca_columns_fit(e->symptom.label, narrow, label));
+        rca_words_instead(&text, e);
+        buf->err = buf->err ? buf->err : text.err;
+        if (buf->err)
+            return;
+        if (rca_columns(text.text) > ROOM && columns > 10)
+            continue;
+        rca_buf_fmt(buf, "%-*s%s\n", INDENT, "what if",
+                    rca_columns_fit(text.text, ROOM, line));
+        return;
+    }
 }
 
-static void list(struct rca_buf *buf, const char *head,
-                 const char *const *items, size_t n, size_t more)
+/* Append "; ITEM" if it fits into @room columns; an only one is made to. */
+static _Bool add_item(struct rca_buf *line, const char *item, int room)
 {
-    char text[RCA_NAME_MAX + 64], clean[RCA_NAME_MAX + 1];
-    int column = INDENT;
+    char text[RCA_NAME_MAX + 1];
+    const int used = line->len ? rca_columns(line->text) + 2 : 0;
 
-    if (!n && !more)
+    (void)rca_columns_fit(item, used ? RCA_NAME_MAX : room, text);
+    if (used + rca_columns(text) > room)
+        return 0;
+    rca_buf_fmt(line, "%s%s", used ? "; " : "", text);
+    return 1;
+}
+
+/* without what comes after its last ": " */
+static void cut_details(char *text)
+{
+    char *colon = NULL;
+
+    for (char *p = text; (p = strstr(p, ": ")); p++)
+        colon = p;
+    if (colon)
+        *colon = '\0';
+}
+
+/* "HEAD  a; b and 41 more", in one line */
+static void list(struct rca_buf *buf, const char *head,
+                 const char *const *items, size_t n, size_t all, _Bool brief)
+{
+    struct rca_buf line RCA_CLEANUP(rca_buf_done) = {0};
+    char text[RCA_NAME_MAX + 1];
+    const int tail = (int)sizeof(" and 12345 more");
+    size_t i = 0;
+
+    if (!all)
         return;
-    rca_buf_fmt(buf, "%-*s", INDENT, head);
-    for (size_t i = 0; i < n; i++) {
-        (void)snprintf(text, sizeof(text), "%s%s",
-                       rca_name_clean(items[i], clean),
-                       i + 1 < n || more ? "; " : "");
-        flow(buf, text, &column);
+    for (; i < n; i++) {
+        (void)rca_name_clean(items[i], text);
+        if (brief)
+            cut_details(text);
+        if (!add_item(&line, text, ROOM - (i + 1 < all ? tail : 0)))
+            break;
     }
-    (void)snprintf(text, sizeof(text), "%zu more entities", more);
-    if (more)
-        flow(buf, text, &column);
+    rca_buf_fmt(buf, "%-*s%s", INDENT, head, line.len ? line.text : "");
+    if (i < all)
+        rca_buf_fmt(buf, i ? " and %zu more" : "%zu entities", all - i);
     rca_buf_str(buf, "\n");
+    buf->err = buf->err ? buf->err : line.err;
+}
+
+/* the strongest reasons, as many as fit; shares are in the table */
+static void evidence(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    struct rca_buf line RCA_CLEANUP(rca_buf_done) = {0};
+
+    for (size_t i = 0; e->n_causes && i < RCA_REASONS; i++) {
+        const char *reason = e->causes[0].reasons[i];
+
+        if (reason && strncmp(reason, "share of", 8) != 0)
+            (void)add_item(&line, reason, ROOM);
+    }
+    if (line.len)
+        rca_buf_fmt(buf, "%-*s%s\n", INDENT, "evidence", line.text);
+    buf->err = buf->err ? buf->err : line.err;
+}
+
+/* "; " and what is bad about the data */
+RCA_PRINTF(2, 3)
+static void remark(struct rca_buf *buf, const char *format, ...)
+{
+    char text[96];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    rca_buf_fmt(buf, "%s%s", buf->len ? "; " : "", text);
+}
+
+static void age_of_model(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    char age[RCA_TIME_TEXT_SIZE];
+
+    if (e->trained_to <= e->trained_from)
+        return;
+    if (e->trained_from >= e->from)
+        remark(buf, "the model saw no time before it");
+    else if (e->from - e->trained_to > MODEL_OLD)
+        remark(buf, "the model is %s older",
+               rca_duration_text(e->from - e->trained_to, age));
+}
+
+/* What makes the answer less sure than it looks; nothing if there is none. */
+static void quality(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    const struct rca_quality *q = &e->quality;
+    struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
+    char line[RCA_NAME_MAX + 1];
+
+    if (e->verdict != RCA_VERDICT_NORMAL && e->unexplained >= MUCH_UNEXPLAINED)
+        remark(&text, "%.0f %% unexplained", 100 * e->unexplained);
+    if (q->step > 0 && q->incident_rows < FEW_INCIDENT_ROWS)
+        remark(&text, "only %zu %s of it", q->incident_rows,
+               q->incident_rows == 1 ? "sample" : "samples");
+    if (q->step > 0 && q->normal_rows < FEW_NORMAL_ROWS)
+        remark(&text, "only %zu before it", q->normal_rows);
+    if (q->missing > MANY_GAPS)
+        remark(&text, "%.0f %% of the values are missing", 100 * q->missing);
+    age_of_model(&text, e);
+    if (text.len)
+        rca_buf_fmt(buf, "%-*s%s\n", INDENT, "quality",
+                    rca_columns_fit(text.text, ROOM, line));
+    buf->err = buf->err ? buf->err : text.err;
 }
 
 /* Whether a shell takes the name as one word, as it is. */
@@ -264,40 +362,94 @@ static _Bool is_plain(const char *text)
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz"
                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/@:-+,");
 
-    return n > 0 && !text[n] && text[0] != '-';
+    return n > 0 && !text[n] && text[0] != '-' && n < RCA_NAME_MAX;
 }
 
-static void then(struct rca_buf *buf, const struct rca_explanation *e)
+/* what to look at first: the unit of a service that systemd runs, else what the
+ * store knows of the entity */
+static void look_at(const struct rca_card *c, char *line, size_t size)
 {
-    const struct rca_card *c = &e->causes[0].card;
+    const char *leaf = strrchr(c->name, '/');
+    const char *suffix = strrchr(c->name, '.');
 
-    if (!e->n_causes || !is_plain(c->name) || !is_plain(e->symptom.name))
+    leaf = leaf ? leaf + 1 : c->name;
+    line[0] = '\0';
+    if (!is_plain(c->name))
         return;
-    rca_buf_fmt(buf,
-                "%-*srca show series %s/%s;  rca explain --entity %s/%s "
-                "-o why.svg\n",
-                INDENT, "next", rca_kind_name(c->kind), c->name,
-                rca_kind_name(e->symptom.kind), e->symptom.name);
+    if (c->kind == RCA_KIND_CGROUP && suffix && !strcmp(suffix, ".service"))
+        (void)snprintf(line, size, "systemctl status %s", leaf);
+    else
+        (void)snprintf(line, size, "rca show entity %s/%s",
+                       rca_kind_name(c->kind), c->name);
 }
 
+static void next(struct rca_buf *buf, const struct rca_explanation *e,
+                 _Bool roomy)
+{
+    char look[RCA_NAME_MAX + 64] = "", draw[RCA_NAME_MAX + 64] = "";
+    int a, b;
+
+    if (e->n_causes)
+        look_at(&e->causes[0].card, look, sizeof(look));
+    if (is_plain(e->symptom.name))
+        (void)snprintf(draw, sizeof(draw), "rca explain -e %s/%s -o why.svg",
+                       rca_kind_name(e->symptom.kind), e->symptom.name);
+    a = rca_columns(look) <= ROOM ? rca_columns(look) : 0;
+    b = rca_columns(draw) <= ROOM ? rca_columns(draw) : 0;
+    if (a && b && a + b + 3 <= ROOM)
+        rca_buf_fmt(buf, "%-*s%s;  %s\n", INDENT, "next", look, draw);
+    else if (a || b)
+        rca_buf_fmt(buf, "%-*s%s\n", INDENT, "next", a ? look : draw);
+    if (a && b && a + b + 3 > ROOM && roomy)
+        rca_buf_fmt(buf, "%-*s%s\n", INDENT, "", draw);
+}
+
+/* --- all of it ----------------------------------------------------------------*/
+
+static void foot(struct rca_buf *buf, const struct rca_explanation *e,
+                 _Bool roomy)
+{
+    if (e->verdict == RCA_VERDICT_CAUSE) {
+        why(buf, e, roomy ? WHY_LINES : WHY_LINES - 1);
+        what_if(buf, e);
+    }
+    if (e->verdict != RCA_VERDICT_NORMAL)
+        evidence(buf, e);
+    list(buf, "normal", e->checked, e->n_checked, e->checked_entities, 1);
+    list(buf, "unseen", e->unseen, e->n_unseen, e->n_unseen, 0);
+    quality(buf, e);
+    if (e->verdict != RCA_VERDICT_NORMAL)
+        next(buf, e, roomy);
+}
+
+/* The table has what room the rest leaves; blank lines around it come last. */
 int rca_render_text(const struct rca_explanation *e, _Bool colour,
                     struct rca_buf *buf)
 {
-    int r;
+    struct rca_buf first RCA_CLEANUP(rca_buf_done) = {0};
+    struct rca_buf rest RCA_CLEANUP(rca_buf_done) = {0};
+    const int rows = e->verdict == RCA_VERDICT_NORMAL ? 0 : (int)e->n_causes;
+    const int table = rows ? rows + 1 : 0;
+    int room, r = 0;
 
-    headline(buf, e, colour);
-    r = e->verdict == RCA_VERDICT_NORMAL ? 0 : cause_table(buf, e, colour);
-    if (r)
-        return r;
-    rca_buf_str(buf, "\n");
-    if (e->verdict == RCA_VERDICT_CAUSE) {
-        why(buf, e);
-        what_if(buf, e);
+    head(&first, e, colour);
+    foot(&rest, e, 1);
+    room = LINES_MAX - lines_of(&first);
+    if (lines_of(&rest) + table > room) {
+        rca_buf_done(&rest);
+        foot(&rest, e, 0);
     }
-    list(buf, "normal", e->checked, e->n_checked,
-         e->checked_entities - e->n_checked);
-    list(buf, "unseen", e->unseen, e->n_unseen, 0);
-    if (e->verdict != RCA_VERDICT_NORMAL)
-        then(buf, e);
-    return buf->err;
+    room -= lines_of(&rest);
+    rca_buf_put(buf, first.text ? first.text : "", first.len);
+    if (room > table && (rows || rest.len))
+        rca_buf_str(buf, "\n");
+    if (rows)
+        r = rca_text_table(buf, e, room < table ? room : table, LINE_WIDTH,
+                           colour);
+    if (rows && room > table + 1 && rest.len)
+        rca_buf_str(buf, "\n");
+    rca_buf_put(buf, rest.text ? rest.text : "", rest.len);
+    if (first.err || rest.err)
+        return -ENOMEM;
+    return r ? r : buf->err;
 }

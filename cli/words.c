@@ -2,33 +2,20 @@
 #include "cli/words.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "cli/columns.h"
+#include "cli/phrase.h"
 #include "graph/base/name.h"
 #include "graph/base/time.h"
 
 /* A larger factor is not told: it is by a value close to nothing. */
 #define FACTOR_MAX 1000
-/* Below this part of what it does now, it did next to nothing before. */
-#define NEXT_TO_NOTHING 0.1
-
-static const char *trouble(enum rca_role role)
-{
-    switch (role) {
-    case RCA_ROLE_LATENCY:
-        return "slow";
-    case RCA_ROLE_ERROR:
-        return "failing";
-    case RCA_ROLE_SATURATION:
-        return "overloaded";
-    case RCA_ROLE_LOAD:
-    case RCA_ROLE_USAGE:
-    case RCA_ROLE_OTHER:
-    case RCA_ROLE_COUNT:
-        break;
-    }
-    return "not as usual";
-}
+/* Rises below this are told with two decimals: "1.0×" would be none. */
+#define FINE_FACTOR 1.1
+/* A second cause whose share is this part of the first one's is named, too. */
+#define AS_LARGE 0.9
 
 static void value(struct rca_buf *buf, double x, enum rca_unit unit)
 {
@@ -73,179 +60,177 @@ const char *rca_words_name(const char *name, char buf[RCA_WORDS_NAME_MAX + 1])
     return buf;
 }
 
-static void name(struct rca_buf *buf, const struct rca_card *c)
+/* "nic eth0", "host web-1"; "web" of what runs: its kind says nothing new */
+static void kind_and_name(const struct rca_card *c, const char *name, char *buf,
+                          size_t size)
 {
-    char text[RCA_WORDS_NAME_MAX + 1];
+    const char *kind = rca_kind_name(c->kind);
+    const _Bool runs = c->kind == RCA_KIND_SERVICE ||
+                       c->kind == RCA_KIND_CGROUP ||
+                       c->kind == RCA_KIND_PROCESS;
 
-    rca_buf_str(buf, rca_words_name(c->name, text));
+    if (runs || c->kind == RCA_KIND_OTHER || strcmp(name, kind) == 0)
+        (void)snprintf(buf, size, "%s", name);
+    else
+        (void)snprintf(buf, size, "%s %s", kind, name);
 }
 
-static void was(struct rca_buf *buf, const struct rca_card *c)
+static void subject(struct rca_buf *buf, const struct rca_card *c)
 {
-    rca_buf_str(buf, " (it was ");
-    value(buf, c->before, c->unit);
-    rca_buf_str(buf, ")");
+    char text[RCA_WORDS_NAME_MAX + 1], full[RCA_WORDS_NAME_MAX + 32];
+
+    kind_and_name(c, rca_words_name(c->name, text), full, sizeof(full));
+    rca_buf_str(buf, full);
 }
 
 void rca_words_title(struct rca_buf *buf, const struct rca_explanation *e)
 {
-    if (e->verdict != RCA_VERDICT_NORMAL)
-        rca_buf_str(buf, "Why is ");
-    name(buf, &e->symptom);
-    if (e->verdict == RCA_VERDICT_NORMAL)
+    const struct rca_state *state = rca_phrase_state(&e->symptom);
+
+    if (e->verdict == RCA_VERDICT_NORMAL) {
+        subject(buf, &e->symptom);
         rca_buf_str(buf, " is normal");
-    else
-        rca_buf_fmt(buf, " %s?", trouble(e->symptom.role));
-}
-
-/* A ratio that is a sum over tasks, so that it may be above 1. */
-static const char a_second[] = "s a second";
-
-/**
- * What a cause does, by a part of its metric's name; the first row fits.
- * "KIND NAME now VALUE noun rest", or "began to begin VALUE noun rest" where
- * it did next to nothing of the kind before.
- */
-static const struct phrase {
-    const char *metric;
-    const char *now;
-    const char *begin;
-    const char *noun;
-    const char *rest;
-} phrases[] = {
-    {"backlog", "queues", "queue", "", ""},
-    {"overlimits", "holds back", "hold back", "packets", ""},
-    {"requeues", "holds back", "hold back", "packets", ""},
-    {"drops", "drops", "drop", "packets", ""},
-    {"retransmits", "sends again", "send again", "packets", ""},
-    {"cpu_usage", "uses", "use", "CPU", ""},
-    {"run_queue", "waits for a CPU", "wait for a CPU", a_second, ""},
-    {"throttled_ratio", "is throttled for", "be throttled for", a_second, ""},
-    {"cpu_pressure", "waits for a CPU", "wait for a CPU", "", " of the time"},
-    {"memory_pressure", "waits for memory", "wait for memory", "",
-     " of the time"},
-    {"io_pressure", "waits for disks", "wait for disks", "", " of the time"},
-    {"io_busy", "is busy", "be busy", "", " of the time"},
-    {"memory_usage", "uses", "use", "", " of memory"},
-    {"memory_limit_hits", "hits its memory limit", "hit its memory limit",
-     "times", ""},
-    {"refaults", "reads back", "read back", "pages",
-     " that memory had no room for"},
-    {"major_faults", "waits for", "wait for", "pages", " from disk"},
-    {"oom_kills", "loses", "lose", "processes", " to the out-of-memory killer"},
-    {"connect_failures", "fails to connect", "fail to connect", "times", ""},
-    {"connection_resets", "has", "have", "connections", " reset"},
-};
-
-/* "12 packets/s", "7.4 CPU cores", "0.31 s a second", "64 kB" */
-static void amount(struct rca_buf *buf, const struct rca_card *c,
-                   const char *noun)
-{
-    const char *unit = c->unit == RCA_UNIT_PER_SECOND ? "/s" : "core";
-    char text[32];
-    char *tail = strstr(rca_value_text(c->after, c->unit, text), unit);
-
-    if (noun == a_second && isfinite(c->after)) {
-        rca_buf_str(buf, rca_value_text(c->after, RCA_UNIT_NONE, text));
-        rca_buf_fmt(buf, " %s", a_second);
-    } else if (noun[0] && tail) {
-        rca_buf_put(buf, text, (size_t)(tail - text));
-        rca_buf_fmt(buf, "%s%s%s", noun, tail[0] == '/' ? "" : " ", tail);
-    } else {
-        rca_buf_str(buf, text);
-    }
-}
-
-static void say_amount(struct rca_buf *buf, const struct rca_card *c,
-                       const struct phrase *p)
-{
-    _Bool new = fabs(c->before) < NEXT_TO_NOTHING *fabs(c->after);
-
-    rca_buf_fmt(buf, " %s%s ", new ? "began to " : "", new ? p->begin : p->now);
-    amount(buf, c, p->noun);
-    rca_buf_str(buf, p->rest);
-}
-
-static void say_change(struct rca_buf *buf, const struct rca_card *c)
-{
-    rca_buf_fmt(buf, ": %s %s from ", c->label,
-                c->after < c->before ? "fell" : "rose");
-    range(buf, c->before, c->after, c->unit, " to ");
-}
-
-static _Bool is(const struct rca_card *c, const char *word)
-{
-    return strstr(c->metric, word) != NULL;
-}
-
-static void say_requests(struct rca_buf *buf, const struct rca_card *c)
-{
-    const _Bool serves = c->kind == RCA_KIND_SERVICE;
-
-    if (is(c, "queue_time_max"))
-        rca_buf_str(buf, " did not read its requests for up to ");
-    else if (is(c, "queue_time"))
-        rca_buf_fmt(buf, " reads its requests late: %s ", c->label);
-    else if (is(c, "error_ratio"))
-        rca_buf_str(buf, serves ? " fails " : " sees failures in ");
-    else if (is(c, "request_rate"))
-        rca_buf_str(buf, serves ? " gets " : " sends ");
-    else
-        rca_buf_fmt(buf, " became slow%s: %s ", serves ? " by itself" : "",
-                    c->label);
-    amount(buf, c, "requests");
-    if (is(c, "error_ratio"))
-        rca_buf_str(buf, " of its requests");
-}
-
-static const struct phrase *phrase_of(const struct rca_card *c)
-{
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(phrases); i++) {
-        if (is(c, phrases[i].metric))
-            return &phrases[i];
-    }
-    return NULL;
-}
-
-static _Bool is_of_requests(const struct rca_card *c)
-{
-    return is(c, "request_latency") || is(c, "service_time") ||
-           is(c, "queue_time") || is(c, "request_rate") ||
-           is(c, "request_error_ratio");
-}
-
-static void cause(struct rca_buf *buf, const struct rca_card *c)
-{
-    const struct phrase *phrase = phrase_of(c);
-    const _Bool more = c->after > c->before;
-
-    if (c->kind != RCA_KIND_SERVICE && c->kind != RCA_KIND_CGROUP &&
-        c->kind != RCA_KIND_PROCESS &&
-        strcmp(c->name, rca_kind_name(c->kind)) != 0)
-        rca_buf_fmt(buf, "%s ", rca_kind_name(c->kind));
-    name(buf, c);
-    if (!more || !(phrase || is_of_requests(c))) {
-        say_change(buf, c);
         return;
     }
-    if (is_of_requests(c))
-        say_requests(buf, c);
-    else if (phrase)
-        say_amount(buf, c, phrase);
-    was(buf, c);
+    rca_buf_fmt(buf, "Why %s ", state->aux);
+    subject(buf, &e->symptom);
+    rca_buf_fmt(buf, " %s?", state->rest);
+}
+
+/* --- the first line ----------------------------------------------------------*/
+
+static void headline_factor(struct rca_buf *buf, const struct rca_card *c)
+{
+    const double f = c->after / c->before;
+    const enum rca_turn turn = rca_turn_of(c);
+
+    if (turn == RCA_TURN_ROSE && c->before > 0 && f <= FACTOR_MAX)
+        rca_buf_fmt(buf, " (%.*f×)", f < FINE_FACTOR ? 2 : (f < 9.95 ? 1 : 0),
+                    f);
+    else if (turn == RCA_TURN_APPEARED ||
+             (turn == RCA_TURN_ROSE && c->before == 0))
+        rca_buf_str(buf, " (new)");
+    else if (turn == RCA_TURN_FELL && c->after > 0)
+        rca_buf_fmt(buf, " (-%.0f %%)", 100 * (1 - f));
+}
+
+static void headline_when(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    char from[RCA_TIME_TEXT_SIZE], to[RCA_TIME_TEXT_SIZE],
+        zone[RCA_TIME_TEXT_SIZE];
+
+    if (e->verdict != RCA_VERDICT_NORMAL && e->symptom.onset != RCA_TIME_NONE)
+        rca_buf_fmt(buf, " since %s %s", rca_time_clock(e->symptom.onset, from),
+                    rca_time_zone(e->symptom.onset, zone));
+    else
+        rca_buf_fmt(buf, ", %s to %s %s", rca_time_clock(e->from, from),
+                    rca_time_clock(e->to, to), rca_time_zone(e->to, zone));
+}
+
+/* @level: of brevity; 0 all, 1 without the factor, 2 without the time too */
+static void headline(struct rca_buf *buf, const struct rca_explanation *e,
+                     int columns, int level)
+{
+    const struct rca_card *c = &e->symptom;
+    const _Bool normal = e->verdict == RCA_VERDICT_NORMAL;
+    char name[RCA_NAME_MAX + 1], label[RCA_NAME_MAX + 1],
+        full[RCA_NAME_MAX + 32], clean[RCA_NAME_MAX + 1];
+
+    kind_and_name(c, rca_name_clean(c->name, clean), full, sizeof(full));
+    rca_buf_fmt(buf, "%s %s: %s ", rca_columns_fit(full, columns, name),
+                normal ? "is normal" : rca_phrase_state(c)->statement,
+                rca_columns_fit(c->label, columns, label));
+    if (normal) {
+        value(buf, c->after, c->unit);
+        if (isfinite(c->before) && level == 0) {
+            rca_buf_str(buf, ", typically ");
+            value(buf, c->before, c->unit);
+        }
+    } else {
+        rca_words_change(buf, c);
+        if (level == 0)
+            headline_factor(buf, c);
+    }
+    if (level < 2)
+        headline_when(buf, e);
+}
+
+/* What is tried in this order until the line fits: how brief, and columns of
+ * the name and of the label. */
+static const struct {
+    int level, columns;
+} headlines[] = {{0, 40}, {0, 30}, {0, 22}, {1, 40}, {1, 30}, {1, 22}, {0, 16},
+                 {1, 16}, {2, 40}, {2, 30}, {2, 22}, {2, 16}, {2, 12}};
+
+void rca_words_headline(struct rca_buf *buf, const struct rca_explanation *e,
+                        int columns)
+{
+    const size_t last = RCA_ARRAY_SIZE(headlines) - 1;
+    char line[RCA_NAME_MAX + 1];
+
+    for (size_t i = 0; i <= last; i++) {
+        struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
+
+        headline(&text, e, headlines[i].columns, headlines[i].level);
+        buf->err = buf->err ? buf->err : text.err;
+        if (text.err)
+            return;
+        if (i < last && rca_columns(text.text) > columns)
+            continue;
+        rca_buf_str(buf, rca_columns_fit(text.text, columns, line));
+        return;
+    }
+}
+
+/* --- the cause ---------------------------------------------------------------*/
+
+static _Bool is_same(const struct rca_card *a, const struct rca_card *b)
+{
+    return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->host, b->host) == 0;
+}
+
+static void cause(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    const struct rca_card *c = &e->causes[0].card;
+    const _Bool itself = is_same(c, &e->symptom);
+
+    subject(buf, c);
+    if (itself)
+        rca_buf_str(buf, " itself");
+    if (itself && strcmp(c->metric, e->symptom.metric) == 0)
+        rca_buf_str(buf, ": nothing else that was measured explains it better");
+    else
+        rca_phrase(buf, c);
+}
+
+static _Bool is_rivalled(const struct rca_explanation *e)
+{
+    return e->n_causes > 1 && isfinite(e->causes[0].share) &&
+           e->causes[1].share >= AS_LARGE * e->causes[0].share;
+}
+
+void rca_words_rival(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    if (!is_rivalled(e))
+        return;
+    rca_buf_str(buf, " But ");
+    subject(buf, &e->causes[1].card);
+    rca_buf_fmt(buf, " has a share of %.0f %%, too.", 100 * e->causes[1].share);
 }
 
 void rca_words_answer(struct rca_buf *buf, const struct rca_explanation *e)
 {
     if (e->verdict == RCA_VERDICT_NORMAL) {
-        rca_buf_fmt(buf, "Its %s is as usual: ", e->symptom.label);
+        rca_buf_fmt(
+            buf, "Its %s is within what is usual for it: ", e->symptom.label);
         value(buf, e->symptom.after, e->symptom.unit);
         return;
     }
     if (e->verdict == RCA_VERDICT_UNCLEAR || !e->n_causes)
         rca_buf_fmt(buf, "No clear cause%s", e->n_causes ? ". Perhaps: " : "");
     if (e->n_causes)
-        cause(buf, &e->causes[0].card);
+        cause(buf, e);
 }
 
 static void before_symptom(struct rca_buf *buf, rca_time cause,
@@ -254,9 +239,10 @@ static void before_symptom(struct rca_buf *buf, rca_time cause,
     char clock[RCA_TIME_TEXT_SIZE], lag[RCA_TIME_TEXT_SIZE];
 
     rca_buf_fmt(buf, " It began at %s", rca_time_clock(cause, clock));
-    if (symptom != RCA_TIME_NONE && cause < symptom)
-        rca_buf_fmt(buf, ", %s before the symptom",
-                    rca_duration_text(symptom - cause, lag));
+    if (symptom != RCA_TIME_NONE && cause != symptom)
+        rca_buf_fmt(buf, ", %s %s the symptom",
+                    rca_duration_text(llabs(symptom - cause), lag),
+                    cause < symptom ? "before" : "after");
     rca_buf_str(buf, ".");
 }
 
@@ -281,6 +267,7 @@ void rca_words_sure(struct rca_buf *buf, const struct rca_explanation *e)
                     100 * e->causes[0].confidence);
     if (e->causes[0].card.onset != RCA_TIME_NONE)
         before_symptom(buf, e->causes[0].card.onset, e->symptom.onset);
+    rca_words_rival(buf, e);
 }
 
 /* A linear model may go below 0 where the symptom never does. */
@@ -289,21 +276,28 @@ static double floor_at_zero(double x, const struct rca_card *symptom)
     return symptom->before >= 0 && symptom->after >= 0 ? fmax(x, 0) : x;
 }
 
-void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e)
+void rca_words_instead(struct rca_buf *buf, const struct rca_explanation *e)
 {
     const struct rca_cause *c = e->causes;
+    const struct rca_card *symptom = &e->symptom;
 
-    if (e->verdict != RCA_VERDICT_CAUSE || !e->n_causes || !isfinite(c->value))
+    rca_buf_str(buf, "about ");
+    value(buf, floor_at_zero(c->value, symptom), symptom->unit);
+    if (!isfinite(c->low) || !isfinite(c->high))
         return;
-    rca_buf_fmt(buf, "Had it stayed as usual, %s would be about ",
-                e->symptom.label);
-    value(buf, floor_at_zero(c->value, &e->symptom), e->symptom.unit);
-    if (isfinite(c->low) && isfinite(c->high)) {
-        rca_buf_str(buf, " (");
-        range(buf, floor_at_zero(c->low, &e->symptom),
-              floor_at_zero(c->high, &e->symptom), e->symptom.unit, " to ");
-        rca_buf_str(buf, ")");
-    }
+    rca_buf_str(buf, " (");
+    range(buf, floor_at_zero(c->low, symptom), floor_at_zero(c->high, symptom),
+          symptom->unit, " to ");
+    rca_buf_str(buf, ")");
+}
+
+void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e)
+{
+    if (e->verdict != RCA_VERDICT_CAUSE || !e->n_causes ||
+        !isfinite(e->causes[0].value))
+        return;
+    rca_buf_fmt(buf, "Had it stayed as usual, %s would be ", e->symptom.label);
+    rca_words_instead(buf, e);
     rca_buf_str(buf, ", not ");
     value(buf, e->symptom.after, e->symptom.unit);
     rca_buf_str(buf, ".");
@@ -314,26 +308,33 @@ void rca_words_change(struct rca_buf *buf, const struct rca_card *card)
     range(buf, card->before, card->after, card->unit, " → ");
 }
 
-/* Two digits, and never an exponent. */
+/* Two or three digits, and never an exponent. */
 static void times(struct rca_buf *buf, const char *mark, double f)
 {
-    rca_buf_fmt(buf, "%s %.*f×", mark, f < 9.95 ? 1 : 0, f);
+    rca_buf_fmt(buf, "%s %.*f×", mark, f < FINE_FACTOR ? 2 : (f < 9.95 ? 1 : 0),
+                f);
 }
 
 void rca_words_factor(struct rca_buf *buf, const struct rca_card *card)
 {
-    const _Bool up = card->after >= card->before;
-    const double from = fabs(up ? card->before : card->after);
-    const double to = fabs(up ? card->after : card->before);
+    const enum rca_turn turn = rca_turn_of(card);
+    const _Bool up = turn == RCA_TURN_ROSE;
+    const char *mark = up ? "▲" : "▼";
+    const double from = up ? card->before : card->after;
+    const double to = up ? card->after : card->before;
 
-    if (!isfinite(from) || !isfinite(to))
+    if (turn == RCA_TURN_APPEARED || turn == RCA_TURN_VANISHED)
+        rca_buf_str(buf, turn == RCA_TURN_APPEARED ? "▲ new" : "▼ gone");
+    else if (turn == RCA_TURN_UNKNOWN)
         rca_buf_str(buf, "no data");
-    else if (from == to)
+    else if (turn == RCA_TURN_SAME)
         rca_buf_str(buf, "as usual");
-    else if (from <= 0)
+    else if (from < 0)
+        rca_buf_str(buf, mark); /* no factor across zero */
+    else if (from == 0)
         rca_buf_str(buf, up ? "▲ new" : "▼ gone");
     else if (to / from > FACTOR_MAX)
-        rca_buf_fmt(buf, "%s >%d×", up ? "▲" : "▼", FACTOR_MAX);
+        rca_buf_fmt(buf, "%s >%d×", mark, FACTOR_MAX);
     else
-        times(buf, up ? "▲" : "▼", to / from);
+        times(buf, mark, to / from);
 }

@@ -140,14 +140,21 @@ static const char *usage_verb(enum rca_unit unit)
 {
     if (unit == RCA_UNIT_CORES)
         return "takes CPU";
-    return unit == RCA_UNIT_BYTES ? "takes memory" : "uses up";
+    return unit == RCA_UNIT_BYTES ? "takes memory" : "takes room";
 }
 
 static const char *latency_verb(enum rca_role effect)
 {
     if (effect == RCA_ROLE_ERROR)
-        return "times out";
+        return "causes timeouts";
     return effect == RCA_ROLE_LOAD ? "causes retries" : "slows";
+}
+
+static const char *saturation_verb(enum rca_kind cause, enum rca_role effect)
+{
+    if (cause == RCA_KIND_QDISC)
+        return "queues packets";
+    return effect == RCA_ROLE_ERROR ? "causes errors" : "delays";
 }
 
 static const char *error_verb(enum rca_kind cause, enum rca_role effect)
@@ -156,7 +163,9 @@ static const char *error_verb(enum rca_kind cause, enum rca_role effect)
         return "drops packets";
     if (effect == RCA_ROLE_LOAD)
         return "causes retries";
-    return effect == RCA_ROLE_LATENCY ? "delays" : "fails";
+    if (effect == RCA_ROLE_ERROR)
+        return "causes errors";
+    return effect == RCA_ROLE_LATENCY ? "delays" : "affects";
 }
 
 const char *rca_influence_verb(struct rca_end cause, enum rca_unit unit,
@@ -168,7 +177,7 @@ const char *rca_influence_verb(struct rca_end cause, enum rca_unit unit,
     case RCA_ROLE_USAGE:
         return usage_verb(unit);
     case RCA_ROLE_SATURATION:
-        return cause.kind == RCA_KIND_QDISC ? "queues packets" : "delays";
+        return saturation_verb(cause.kind, effect.role);
     case RCA_ROLE_LATENCY:
         return latency_verb(effect.role);
     case RCA_ROLE_ERROR:
@@ -177,5 +186,5 @@ const char *rca_influence_verb(struct rca_end cause, enum rca_unit unit,
     case RCA_ROLE_COUNT:
         break;
     }
-    return "moves";
+    return "affects";
 }

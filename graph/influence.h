@@ -68,7 +68,7 @@ const struct rca_rule *rca_influence_within(enum rca_role cause,
                                             enum rca_role effect);
 
 /** rca_influence_verb() - at most three words for an arrow of a picture:
- * "slows", "takes CPU", "drops packets", "loads", "fails"
+ * "slows", "takes CPU", "drops packets", "loads", "causes errors"
  * @unit: of the cause's metric: usage takes CPU (cores) or memory (bytes) */
 const char *rca_influence_verb(struct rca_end cause, enum rca_unit unit,
                                struct rca_end effect);

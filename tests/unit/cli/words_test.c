@@ -31,30 +31,28 @@ static const struct row rows[] = {
     {RCA_KIND_CGROUP, "batch", "cpu_usage_cores", USE, RCA_UNIT_CORES, 1, 2,
      "batch uses 2 CPU cores (it was 1 core)"},
     {RCA_KIND_RULE, "t/in/4", "rule_drops_per_second", ERR, PER_S, 0, 12,
-     "rule t/in/4 began to drop 12 packets/s (it was 0 /s)"},
+     "rule t/in/4 began to drop 12 packets/s (none before)"},
     {RCA_KIND_QDISC, "veth0:tbf", "qdisc_backlog_bytes", SAT, RCA_UNIT_BYTES,
      40960, 65536, "qdisc veth0:tbf queues 64 KiB (it was 40 KiB)"},
     {RCA_KIND_SERVICE, "cart", "service_time_p99_seconds", LAT,
-     RCA_UNIT_SECONDS, 0.002, 0.3,
-     "cart became slow by itself: LABEL 300 ms (it was 2 ms)"},
+     RCA_UNIT_SECONDS, 0.002, 0.3, "cart became slower: LABEL 2 → 300 ms"},
     {RCA_KIND_SERVICE, "cart", "request_error_ratio", ERR, RCA_UNIT_RATIO, 0.01,
      0.3, "cart fails 30 % of its requests (it was 1 %)"},
     {RCA_KIND_CLIENT, "gen", "request_rate_per_second", LOAD, PER_S, 100, 310,
      "client gen sends 310 requests/s (it was 100 /s)"},
     {RCA_KIND_SERVICE, "cart", "queue_time_max_seconds", SAT, RCA_UNIT_SECONDS,
      0.001, 0.9,
-     "cart did not read its requests for up to 900 ms (it was 1 ms)"},
+     "cart began to let requests wait for up to 900 ms (it was 1 ms)"},
     {RCA_KIND_CALL, "a->b", "request_latency_mean_seconds", LAT,
-     RCA_UNIT_SECONDS, 0.01, 0.1,
-     "call a->b became slow: LABEL 100 ms (it was 10 ms)"},
+     RCA_UNIT_SECONDS, 0.01, 0.1, "call a->b became slower: LABEL 10 → 100 ms"},
     {RCA_KIND_CGROUP, "db", "major_faults_per_second", SAT, PER_S, 10, 90,
      "db waits for 90 pages/s from disk (it was 10 /s)"},
     {RCA_KIND_HOST, "h", "run_queue_wait_ratio", SAT, RCA_UNIT_RATIO, 1, 3.1,
-     "host h waits for a CPU 3.1 s a second (it was 100 %)"},
+     "host h waits for a CPU 3.1 s a second (it was 1 s)"},
     {RCA_KIND_DISK, "vda", "strange_thing", RCA_ROLE_OTHER, RCA_UNIT_NONE, 1, 3,
      "disk vda: LABEL rose from 1 to 3"},
     {RCA_KIND_CLIENT, "gen", "request_rate_per_second", LOAD, PER_S, 310, 100,
-     "client gen: LABEL fell from 310 to 100 /s"},
+     "client gen sends only 100 requests/s (it was 310 /s)"},
 };
 
 static struct rca_card card_of(const struct row *row)
@@ -83,6 +81,7 @@ static void a_cause_is_said_in_words(void **state)
                                     .causes = &cause};
         struct rca_buf buf RCA_CLEANUP(rca_buf_done) = {0};
 
+        e.symptom.name = "another";
         rca_words_answer(&buf, &e);
         assert_string_equal(buf.text, rows[i].sentence);
     }
@@ -108,7 +107,11 @@ static void factors_have_no_exponents(void **state)
     assert_factor(0, 3, "▲ new");
     assert_factor(1, 5000, "▲ >1000×");
     assert_factor(3, 3, "as usual");
-    assert_factor(NAN, 3, "no data");
+    assert_factor(NAN, 3, "▲ new");
+    assert_factor(3, NAN, "▼ gone");
+    assert_factor(NAN, NAN, "no data");
+    assert_factor(46, 47, "▲ 1.02×");
+    assert_factor(-5, 3, "▲");
     assert_factor(10, 4, "▼ 2.5×");
     assert_factor(10, 0, "▼ gone");
 }
