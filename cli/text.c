@@ -54,6 +54,21 @@ static int lines_of(const struct rca_buf *buf)
     return n;
 }
 
+static _Bool is_within(const char *text, int columns)
+{
+    char line[1024];
+
+    while (*text) {
+        const size_t n = strcspn(text, "\n");
+
+        (void)snprintf(line, sizeof(line), "%.*s", (int)n, text);
+        if (rca_columns(line) > columns)
+            return 0;
+        text += n + (text[n] == '\n');
+    }
+    return 1;
+}
+
 /* --- the first two lines ------------------------------------------------------*/
 
 static void how_sure(struct rca_buf *text, const struct rca_explanation *e)
@@ -67,9 +82,9 @@ static void how_sure(struct rca_buf *text, const struct rca_explanation *e)
                     rca_method_name(e->method));
     else if (e->verdict == RCA_VERDICT_UNCLEAR)
         rca_buf_fmt(text, "; %.0f %% sure, too little to name a cause.",
-                    100 * sure);
+                    rca_words_percent(sure));
     else
-        rca_buf_fmt(text, "; %.0f %% sure.", 100 * sure);
+        rca_buf_fmt(text, "; %.0f %% sure.", rca_words_percent(sure));
     rca_words_rival(text, e);
 }
 
@@ -83,6 +98,28 @@ static void cut_before(char *text)
     to = from ? strchr(from, ')') : NULL;
     if (to)
         memmove(from, to + 1, strlen(to + 1) + 1);
+}
+
+/* with a name and a label that leave room for the rest of the sentence */
+static void answer(struct rca_buf *text, const struct rca_explanation *e)
+{
+    struct rca_explanation brief = *e;
+    struct rca_cause first;
+    char name[RCA_NAME_MAX + 1], label[RCA_NAME_MAX + 1];
+
+    if (e->n_causes) {
+        const _Bool itself =
+            strcmp(e->symptom.name, e->causes[0].card.name) == 0;
+
+        first = e->causes[0];
+        first.card.name = rca_columns_fit(first.card.name, 40, name);
+        first.card.label = rca_columns_fit(first.card.label, 30, label);
+        if (itself)
+            brief.symptom.name = first.card.name;
+        brief.causes = &first;
+        brief.n_causes = 1;
+    }
+    rca_words_answer(text, &brief);
 }
 
 static void head(struct rca_buf *buf, const struct rca_explanation *e,
@@ -100,7 +137,7 @@ static void head(struct rca_buf *buf, const struct rca_explanation *e,
         rca_buf_str(&text, "That is within what is usual for it: there is no "
                            "cause to name.");
     } else {
-        rca_words_answer(&text, e);
+        answer(&text, e);
         how_sure(&text, e);
     }
     rca_buf_str(buf, on(colour, named ? RED : BOLD));
@@ -163,7 +200,8 @@ static void step(struct rca_buf *buf, const struct rca_flow *over,
         text[2 * RCA_NAME_MAX + 64], arrow[32] = "";
 
     if (over)
-        (void)snprintf(arrow, sizeof(arrow), " =%.0f%%=> ", 100 * over->share);
+        (void)snprintf(arrow, sizeof(arrow), " =%.0f%%=> ",
+                       rca_words_percent(over->share));
     (void)snprintf(text, sizeof(text), "%s%s %s", arrow,
                    rca_columns_fit(card->name, columns, name),
                    rca_columns_fit(card->label, columns, label));
@@ -198,14 +236,14 @@ static void why(struct rca_buf *buf, const struct rca_explanation *e, int lines)
     const size_t n = find_path(e, path);
 
     for (size_t skip = 0; n && skip + 2 <= n + (n == 1); skip++) {
-        for (int columns = 40; columns >= (n == 1 ? 8 : 16); columns -= 8) {
+        for (int columns = 40; columns >= 16; columns -= 8) {
             struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
 
             put_path(&text, e, path, n, skip, columns);
             buf->err = buf->err ? buf->err : text.err;
             if (text.err)
                 return;
-            if (lines_of(&text) <= lines) {
+            if (lines_of(&text) <= lines && is_within(text.text, LINE_WIDTH)) {
                 rca_buf_str(buf, text.text);
                 return;
             }
@@ -327,9 +365,9 @@ static void age_of_model(struct rca_buf *buf, const struct rca_explanation *e)
     if (e->trained_to <= e->trained_from)
         return;
     if (e->trained_from >= e->from)
-        remark(buf, "the model saw no time before it");
+        remark(buf, "the model knows no time before it");
     else if (e->from - e->trained_to > MODEL_OLD)
-        remark(buf, "the model is %s older",
+        remark(buf, "model %s old",
                rca_duration_text(e->from - e->trained_to, age));
 }
 
@@ -341,14 +379,15 @@ static void quality(struct rca_buf *buf, const struct rca_explanation *e)
     char line[RCA_NAME_MAX + 1];
 
     if (e->verdict != RCA_VERDICT_NORMAL && e->unexplained >= MUCH_UNEXPLAINED)
-        remark(&text, "%.0f %% unexplained", 100 * e->unexplained);
+        remark(&text, "%.0f %% unexplained", rca_words_percent(e->unexplained));
     if (q->step > 0 && q->incident_rows < FEW_INCIDENT_ROWS)
-        remark(&text, "only %zu %s of it", q->incident_rows,
+        remark(&text, "only %zu %s of the incident", q->incident_rows,
                q->incident_rows == 1 ? "sample" : "samples");
     if (q->step > 0 && q->normal_rows < FEW_NORMAL_ROWS)
-        remark(&text, "only %zu before it", q->normal_rows);
+        remark(&text, "only %zu of normal time", q->normal_rows);
     if (q->missing > MANY_GAPS)
-        remark(&text, "%.0f %% of the values are missing", 100 * q->missing);
+        remark(&text, "%.0f %% of values missing",
+               rca_words_percent(q->missing));
     age_of_model(&text, e);
     if (text.len)
         rca_buf_fmt(buf, "%-*s%s\n", INDENT, "quality",

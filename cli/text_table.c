@@ -56,10 +56,11 @@ static void fill(const struct rca_cause *cause, struct row *row)
         (void)snprintf(row->cell[BEGAN], CELL, "%s",
                        rca_time_clock(c->onset, clock));
     if (isfinite(cause->share))
-        (void)snprintf(row->cell[SHARE], CELL, "%3.0f %%", 100 * cause->share);
+        (void)snprintf(row->cell[SHARE], CELL, "%3.0f %%",
+                       rca_words_percent(cause->share));
     if (isfinite(cause->confidence))
         (void)snprintf(row->cell[SURE], CELL, "%3.0f %%",
-                       100 * cause->confidence);
+                       rca_words_percent(cause->confidence));
 }
 
 static void set_heading(const struct rca_explanation *e, struct row *row)

@@ -216,7 +216,8 @@ void rca_words_rival(struct rca_buf *buf, const struct rca_explanation *e)
         return;
     rca_buf_str(buf, " But ");
     subject(buf, &e->causes[1].card);
-    rca_buf_fmt(buf, " has a share of %.0f %%, too.", 100 * e->causes[1].share);
+    rca_buf_fmt(buf, " has a share of %.0f %%, too.",
+                rca_words_percent(e->causes[1].share));
 }
 
 void rca_words_answer(struct rca_buf *buf, const struct rca_explanation *e)
@@ -264,7 +265,7 @@ void rca_words_sure(struct rca_buf *buf, const struct rca_explanation *e)
                     e->verdict == RCA_VERDICT_UNCLEAR
                         ? "Only %.0f %% sure: a cause is named from 50 %% on."
                         : "%.0f %% sure.",
-                    100 * e->causes[0].confidence);
+                    rca_words_percent(e->causes[0].confidence));
     if (e->causes[0].card.onset != RCA_TIME_NONE)
         before_symptom(buf, e->causes[0].card.onset, e->symptom.onset);
     rca_words_rival(buf, e);
@@ -301,6 +302,11 @@ void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e)
     rca_buf_str(buf, ", not ");
     value(buf, e->symptom.after, e->symptom.unit);
     rca_buf_str(buf, ".");
+}
+
+double rca_words_percent(double share)
+{
+    return 100 * fmin(fmax(share, 0), 1);
 }
 
 void rca_words_change(struct rca_buf *buf, const struct rca_card *card)

@@ -42,6 +42,9 @@ void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e);
  * (58 to 71 ms)" */
 void rca_words_instead(struct rca_buf *buf, const struct rca_explanation *e);
 
+/** rca_words_percent() - @share as a number to print: 0 to 100 */
+double rca_words_percent(double share);
+
 /** rca_words_change() - "46 → 189 ms" */
 void rca_words_change(struct rca_buf *buf, const struct rca_card *card);
 

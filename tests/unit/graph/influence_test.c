@@ -211,7 +211,7 @@ static void verbs_fit_cause_and_effect(void **state)
                         "drops packets");
     assert_string_equal(rca_influence_verb(END(SERVICE, ERROR), RCA_UNIT_RATIO,
                                            END(SERVICE, ERROR)),
-                        "fails");
+                        "causes errors");
     assert_string_equal(rca_influence_verb(END(CLIENT, LOAD),
                                            RCA_UNIT_PER_SECOND,
                                            END(SERVICE, LOAD)),
