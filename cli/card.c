@@ -11,25 +11,30 @@
 
 #define WIDEST 6.0 /* arrow, points */
 
+/* "#1 ROOT CAUSE · 87 %" */
+static void put_rank(struct rca_buf *buf, const struct rca_explanation *e,
+                     unsigned rank)
+{
+    const double share = rank <= e->n_causes ? e->causes[rank - 1].share : NAN;
+
+    rca_buf_fmt(buf, "#%u %s", rank,
+                rank == 1 && e->verdict == RCA_VERDICT_CAUSE ? "ROOT CAUSE"
+                                                             : "POSSIBLE");
+    if (isfinite(share))
+        rca_buf_fmt(buf, " · %.0f %%", 100 * share);
+}
+
 void rca_card_banner(struct rca_buf *buf, const struct rca_explanation *e,
                      const struct rca_node *node)
 {
-    const double share = node->rank && node->rank <= e->n_causes
-                             ? e->causes[node->rank - 1].share
-                             : NAN;
-    const _Bool named =
-        node->class == RCA_NODE_CAUSE && e->verdict == RCA_VERDICT_CAUSE;
-
-    if (node->class == RCA_NODE_PATH)
-        return;
     if (node->class == RCA_NODE_SYMPTOM) {
         rca_buf_str(buf,
                     e->verdict == RCA_VERDICT_NORMAL ? "NORMAL" : "SYMPTOM");
-        return;
+        if (node->rank) /* it is its own cause */
+            rca_buf_str(buf, " AND ");
     }
-    rca_buf_fmt(buf, "#%u %s", node->rank, named ? "ROOT CAUSE" : "POSSIBLE");
-    if (isfinite(share))
-        rca_buf_fmt(buf, " · %.0f %%", 100 * share);
+    if (node->rank)
+        put_rank(buf, e, node->rank);
 }
 
 /* --- lines ------------------------------------------------------------------*/
@@ -41,27 +46,40 @@ static size_t character(const char *s)
     return n ? n : 1;
 }
 
+static _Bool is_mark(char c)
+{
+    return c && strchr("-/._:,=>", c);
+}
+
+/* Whether a name may be cut between @s[-1] and @s[0]: after marks, all of them,
+ * and not within a number. */
+static _Bool may_cut(const char *s)
+{
+    return is_mark(s[-1]) && !is_mark(s[0]) &&
+           !(s[-1] == '.' && s[0] >= '0' && s[0] <= '9');
+}
+
 /* Bytes of @text on a line of @width characters; *ret_skip: a blank or the end
  * of a line after it. */
 static size_t fit(const char *text, size_t width, size_t *ret_skip)
 {
-    size_t at = 0, good = 0, skip = 0;
+    size_t at = 0, blank = 0, mark = 0;
 
     for (size_t column = 0; text[at] && column < width; column++) {
         if (text[at] == '\n')
             break;
         at += character(text + at);
-        if (text[at] == ' ')
-            good = at, skip = 1;
-        else if (column * 3 > width && strchr("-/._:,=>", text[at - 1]))
-            good = at, skip = 0;
+        if (text[at] == ' ' && 2 * column > width)
+            blank = at;
+        else if (may_cut(text + at) && 3 * column > width)
+            mark = at;
     }
-    if (!text[at] || text[at] == '\n' || !good) {
-        *ret_skip = text[at] == '\n';
+    *ret_skip = text[at] == '\n' || (text[at] && blank);
+    if (!text[at] || text[at] == '\n')
         return at;
-    }
-    *ret_skip = skip;
-    return good;
+    if (blank || mark)
+        return blank ? blank : mark;
+    return at;
 }
 
 void rca_card_wrap(struct rca_buf *buf, const char *text, size_t width)
@@ -194,11 +212,21 @@ static void note_legend(const struct rca_explanation *e, _Bool bars,
 {
     char a[RCA_TIME_TEXT_SIZE], b[RCA_TIME_TEXT_SIZE], line[160];
     char zone[RCA_TIME_TEXT_SIZE];
+    const char *head = "How to read this";
 
-    note(context, "How to read this",
-         "An arrow points from cause to effect; thicker is stronger.");
-    note(context, "", "% is how much of the lower card’s change would vanish");
-    note(context, "", "had the upper card stayed as usual.");
+    if (e->n_flows) {
+        note(context, head,
+             "An arrow points from cause to effect; thicker is stronger.");
+        note(context, "",
+             "% on an arrow is how much of the lower card’s change would");
+        note(context, "", "vanish had the upper card stayed as usual.");
+        head = "";
+    }
+    if (e->n_causes && isfinite(e->causes[0].share)) {
+        note(context, head,
+             "% of a cause is its share of the symptom’s change.");
+        head = "";
+    }
     (void)rca_time_zone(e->spark_to, zone);
     if (bars)
         (void)snprintf(line, sizeof(line),
@@ -207,7 +235,7 @@ static void note_legend(const struct rca_explanation *e, _Bool bars,
                        rca_time_clock(e->spark_to, b), zone);
     else
         (void)snprintf(line, sizeof(line), "All times are %s.", zone);
-    note(context, "", line);
+    note(context, head, line);
     (void)snprintf(line, sizeof(line), "%zu weaker %s left out.", e->n_left_out,
                    e->n_left_out == 1 ? "card is" : "cards are");
     if (e->n_left_out)

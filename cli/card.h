@@ -14,8 +14,8 @@
 #define RCA_CARD_WIDTH 26
 #define RCA_NOTE_WIDTH 84
 
-/** rca_card_banner() - "#1 ROOT CAUSE · 87 %", "SYMPTOM"; nothing for a card of
- * the path */
+/** rca_card_banner() - "#1 ROOT CAUSE · 87 %", "SYMPTOM", "SYMPTOM AND #1 ..."
+ * if it is its own cause; nothing for a card of the path */
 void rca_card_banner(struct rca_buf *buf, const struct rca_explanation *e,
                      const struct rca_node *node);
 
