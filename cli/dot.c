@@ -221,6 +221,47 @@ static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i)
     rca_buf_str(buf, "</TABLE></TD></TR></TABLE>>];\n");
 }
 
+/* --- arrows -----------------------------------------------------------------*/
+
+/* The card before @node on the main path, or n_nodes. */
+static size_t predecessor(const struct rca_explanation *e, size_t node)
+{
+    for (size_t f = 0; f < e->n_flows; f++) {
+        if (e->flows[f].main && e->flows[f].to == node)
+            return e->flows[f].from;
+    }
+    return e->n_nodes;
+}
+
+static _Bool is_on_path(const struct rca_explanation *e, size_t node)
+{
+    for (size_t f = 0; f < e->n_flows; f++) {
+        if (e->flows[f].main &&
+            (e->flows[f].from == node || e->flows[f].to == node))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether @flow comes to the main path from beside it. */
+static _Bool joins_path(const struct rca_explanation *e,
+                        const struct rca_flow *flow)
+{
+    return !flow->main && !is_on_path(e, flow->from) &&
+           predecessor(e, flow->to) < e->n_nodes;
+}
+
+/* How much an arrow wants to be short and straight: those of the main path most;
+ * those that join it from beside not at all, as their cards have their place
+ * (place_beside()). Others somewhat, or cards would lie between. */
+static int weight_of(const struct rca_explanation *e,
+                     const struct rca_flow *flow)
+{
+    if (flow->main)
+        return 1000;
+    return joins_path(e, flow) ? 0 : 2;
+}
+
 /* "batch-job takes CPU: 96 % of the change of host-3" */
 static void arrow_tip(struct rca_buf *buf, const struct rca_explanation *e,
                       const struct rca_flow *flow)
@@ -255,7 +296,7 @@ static void arrow(struct rca_buf *buf, const struct rca_explanation *e,
                 flow->from, flow->to, flow->from, flow->to,
                 flow->main ? "main" : "alt", flow->to,
                 rca_card_width(flow->share), rca_card_colour(flow),
-                flow->main ? 1000 : 0);
+                weight_of(e, flow));
     font(buf, 10.5, FADED, 0);
     rca_dot_html(buf, flow->verb);
     end_font(buf, 0);
@@ -289,34 +330,6 @@ static void cluster(struct rca_buf *buf, const struct rca_explanation *e,
             rca_buf_fmt(buf, " n%zu;", i);
     }
     rca_buf_str(buf, "\n    }\n");
-}
-
-/* The card before @node on the main path, or n_nodes. */
-static size_t predecessor(const struct rca_explanation *e, size_t node)
-{
-    for (size_t f = 0; f < e->n_flows; f++) {
-        if (e->flows[f].main && e->flows[f].to == node)
-            return e->flows[f].from;
-    }
-    return e->n_nodes;
-}
-
-static _Bool is_on_path(const struct rca_explanation *e, size_t node)
-{
-    for (size_t f = 0; f < e->n_flows; f++) {
-        if (e->flows[f].main &&
-            (e->flows[f].from == node || e->flows[f].to == node))
-            return 1;
-    }
-    return 0;
-}
-
-/* Whether @flow comes to the main path from beside it. */
-static _Bool joins_path(const struct rca_explanation *e,
-                        const struct rca_flow *flow)
-{
-    return !flow->main && !is_on_path(e, flow->from) &&
-           predecessor(e, flow->to) < e->n_nodes;
 }
 
 static _Bool is_placed(const struct rca_explanation *e, size_t flow)

@@ -10,9 +10,11 @@ static_assert(RCA_ARRAY_SIZE(blocks) == 8, "LEVELS of them");
 
 static const char *block(double x, double low, double high)
 {
-    double level = high > low ? (x - low) / (high - low) * LEVELS : 0;
+    /* halves, as the difference of two numbers may be none */
+    double level =
+        high > low ? (x / 2 - low / 2) / (high / 2 - low / 2) * LEVELS : 0;
 
-    if (isnan(x))
+    if (!isfinite(x))
         return " ";
     if (level >= LEVELS)
         level = LEVELS - 1;
@@ -25,7 +27,9 @@ const char *rca_spark_text(const double *x, size_t n, char buf[RCA_SPARK_TEXT])
     size_t used = 0;
 
     for (size_t i = 0; i < n; i++) {
-        low = fmin(low, x[i]); /* ignores NaN */
+        if (!isfinite(x[i]))
+            continue;
+        low = fmin(low, x[i]);
         high = fmax(high, x[i]);
     }
     for (size_t i = 0; i < n && i < RCA_SPARK_MAX; i++) {

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * spark - a tiny bar chart of block characters; a gap is a blank.
+ * spark - a tiny bar chart of block characters; a gap (what is not finite) is a blank.
  */
 
 #include "graph/base/base.h"
