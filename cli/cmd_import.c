@@ -15,6 +15,7 @@
 #include "cli/common.h"
 #include "cli/import_dump.h"
 #include "cli/progress.h"
+#include "collector/store/upkeep.h"
 #include "datasets/import.h"
 #include "graph/base/time.h"
 
@@ -150,19 +151,6 @@ static int write_cases(const struct rca_cli *cli, const struct cases *cases,
     return -1;
 }
 
-static void remove_store(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-lock"};
-
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(suffixes); i++) {
-        char *name RCA_CLEANUP(rca_freep) = NULL;
-
-        if (asprintf(&name, "%s%s", path, suffixes[i]) < 0)
-            return;
-        (void)unlink(name);
-    }
-}
-
 /* as a shell takes it as one word */
 static void print_word(const char *text)
 {
@@ -267,7 +255,7 @@ static void report(const struct rca_cli *cli, const struct cases *cases)
 static int finish(const struct rca_cli *cli, _Bool existed, int r)
 {
     if (r >= 0 && !existed)
-        remove_store(cli->db);
+        rca_store_remove(cli->db);
     return r;
 }
 

@@ -15,6 +15,7 @@
 #include "collector/loop.h"
 #include "collector/notify.h"
 #include "collector/source.h"
+#include "collector/store/upkeep.h"
 #include "graph/base/log.h"
 #include "graph/base/name.h"
 
@@ -29,6 +30,7 @@ struct run {
     struct rca_source_env env;
     struct rca_hooks hooks;
     struct rca_store *store; /* owned */
+    _Bool fresh; /* it was made just now */
     struct rca_observer *obs; /* owned */
     struct rca_confine confine;
     struct rca_self self;
@@ -202,6 +204,7 @@ static int open_store(struct run *run, struct rca_diag *diag)
     const _Bool made = make_folder(run->opt->db);
     int r;
 
+    run->fresh = access(run->opt->db, F_OK) != 0;
     r = rca_store_open(run->opt->db, RCA_STORE_WRITE, diag, &run->store);
     if (r < 0)
         return r;
@@ -304,8 +307,9 @@ static int collect(struct run *run)
     return r ? r : sealed;
 }
 
-int rca_collect_run(const struct rca_collect_options *options,
-                    struct rca_diag *diag)
+/* @ret_vain: a store was made, and nothing will ever be in it */
+static int run_all(const struct rca_collect_options *options,
+                   struct rca_diag *diag, _Bool *ret_vain)
 {
     struct run run RCA_CLEANUP(run_done) = {.opt = options};
     const char *list;
@@ -331,7 +335,19 @@ int rca_collect_run(const struct rca_collect_options *options,
         r = open_all(&run, list, diag);
     if (r == 0)
         r = rca_confine_enter(&run.confine, run.obs, diag);
+    *ret_vain = r < 0 && run.store && run.fresh;
     return r < 0 ? r : collect(&run);
+}
+
+int rca_collect_run(const struct rca_collect_options *options,
+                    struct rca_diag *diag)
+{
+    _Bool vain = 0;
+    const int r = run_all(options, diag, &vain);
+
+    if (vain)
+        rca_store_remove(options->db);
+    return r;
 }
 
 int rca_collect_probe(const struct rca_config *config, struct rca_diag *diag,

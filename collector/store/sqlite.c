@@ -326,6 +326,18 @@ int rca_store_open(const char *path, enum rca_store_mode mode,
     return err;
 }
 
+void rca_store_remove(const char *path)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", "-lock"};
+    char name[PATH_MAX];
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(ends); i++) {
+        if (snprintf(name, sizeof(name), "%s%s", path, ends[i]) <
+            (int)sizeof(name))
+            (void)unlink(name);
+    }
+}
+
 void rca_store_close(struct rca_store **store)
 {
     struct rca_store *s = *store;

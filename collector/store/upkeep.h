@@ -100,6 +100,10 @@ RCA_MUST_CHECK int rca_store_check(struct rca_store *store,
                                    rca_store_report *report, void *arg,
                                    size_t *ret_findings);
 
+/** rca_store_remove() - the files of a closed store that was made in vain; what
+ * cannot be removed stays */
+void rca_store_remove(const char *path);
+
 /**
  * rca_store_compact() - seal, write the file anew without free pages and cut
  * the log; needs as much room again while it runs
