@@ -68,6 +68,46 @@ static int offer_entities(const struct rca_cli *cli, const char *typed)
     return RCA_EXIT_DONE;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each name that the model knows, of whatever entity, once. */
+static void offer_names(const struct rca_model *model, const char *typed)
+{
+    const size_t n = rca_model_variables(model);
+    const char **names RCA_CLEANUP(rca_freep) =
+        (const char **)calloc(n + 1, sizeof(*names));
+
+    for (size_t i = 0; names && i < n; i++) {
+        struct rca_factor_view view;
+
+        rca_model_view(model, i, &view);
+        names[i] = view.metric;
+    }
+    if (!names)
+        return;
+    qsort((void *)names, n, sizeof(*names), by_name);
+    for (size_t i = 0; i < n; i++) {
+        if (!i || strcmp(names[i], names[i - 1]) != 0)
+            rca_complete_offer(typed, names[i], "");
+    }
+}
+
+static int offer_metrics(const struct rca_cli *cli, const char *typed)
+{
+    struct rca_model *model RCA_CLEANUP(rca_model_free) = NULL;
+    struct rca_open open;
+
+    if (rca_open_store(cli, &open) >= 0)
+        return RCA_EXIT_DONE;
+    if (rca_load_model(open.store, &model) == 0)
+        offer_names(model, typed);
+    rca_open_done(&open);
+    return RCA_EXIT_DONE;
+}
+
 static int offer_commands(const char *typed)
 {
     for (size_t i = 0; rca_commands[i].name; i++)
@@ -86,6 +126,8 @@ static int offer(const struct rca_cli *cli, int what, const char *typed)
         return offer_commands(typed);
     case RCA_COMPLETE_ENTITIES:
         return offer_entities(cli, typed);
+    case RCA_COMPLETE_METRICS:
+        return offer_metrics(cli, typed);
     default:
         return RCA_EXIT_DONE;
     }

@@ -201,8 +201,8 @@ static int make(const struct rca_open *open, struct options *o,
         return r;
     r = rca_explain(open->store, model, &o->explain, ret_e);
     if (r == RCA_EUNKNOWN && o->explain.metric)
-        return rca_say("no such metric of that entity; see 'rca show entity'",
-                       NULL, r);
+        return rca_unknown_metric(model, o->entity ? entity : NULL,
+                                  o->explain.metric);
     if (r == RCA_EUNKNOWN)
         return rca_say("nothing is measured of that entity", NULL, r);
     if (r == RCA_ETOOFEW)

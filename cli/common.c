@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "graph/base/name.h"
+
 static enum rca_exit exit_of_error(int err)
 {
     switch (err) {
@@ -130,6 +132,33 @@ int rca_open_entity(const struct rca_open *open, const char *text,
                       n ? ": did you mean" : "; see 'rca show entities'");
     for (size_t i = 0; i < n; i++)
         print_entity(rca_graph_entity(open->graph, list[i]));
+    return RCA_EXIT_USAGE;
+}
+
+int rca_unknown_metric(const struct rca_model *model,
+                       const struct rca_entity *entity, const char *name)
+{
+    const size_t n = rca_model_variables(model);
+    const char **names RCA_CLEANUP(rca_freep) =
+        (const char **)calloc(n + 1, sizeof(*names));
+    size_t known = 0, near;
+
+    for (size_t i = 0; names && i < n; i++) {
+        struct rca_factor_view view;
+
+        rca_model_view(model, i, &view);
+        if (!entity || view.entity == entity->id)
+            names[known++] = view.metric;
+    }
+    near = known ? rca_name_nearest(name, names, known) : known;
+    if (entity)
+        (void)fprintf(stderr, "rca: %s has no metric '%s'", entity->name, name);
+    else
+        (void)fprintf(stderr, "rca: no entity has a metric '%s'", name);
+    if (near < known)
+        (void)fprintf(stderr, ": did you mean '%s'?\n", names[near]);
+    else
+        (void)fprintf(stderr, "; see 'rca show series'\n");
     return RCA_EXIT_USAGE;
 }
 

@@ -27,6 +27,11 @@ int rca_open_model(const struct rca_open *open, struct rca_model **ret_model);
 int rca_open_entity(const struct rca_open *open, const char *text,
                     const struct rca_entity **ret_entity);
 
+/** rca_unknown_metric() - say that @entity (NULL: none) has no metric @name in
+ * @model, with the nearest; RCA_EXIT_USAGE */
+int rca_unknown_metric(const struct rca_model *model,
+                       const struct rca_entity *entity, const char *name);
+
 /** rca_keep_model() - put @model into the store; 0 or -errno */
 RCA_MUST_CHECK int rca_keep_model(struct rca_store *store,
                                   const struct rca_model *model);

@@ -70,6 +70,8 @@ offers '--help' train --hel
 offers 'web web->db' --db store.db explain --entity we
 offers '--entity=web->db' --db=store.db explain --entity=web-
 offers 'db' --db store.db export -e web --victim d
+rca --db store.db train --window 1h >/dev/null
+offers 'latency_seconds' --db store.db explain --metric la
 offers '' --db nothing.db explain --entity we
 offers 'auto' --db store.db --color au
 offers '--db' --db store.db status --d
