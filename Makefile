@@ -306,6 +306,8 @@ install: build ## install under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/rca
 	sed 's|/usr/bin/|$(PREFIX)/bin/|' debian/rca.rca-collect.service \
 	    > $(DESTDIR)$(UNITDIR)/rca-collect.service
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' debian/rca.rca-watch.service \
+	    > $(DESTDIR)$(UNITDIR)/rca-watch.service
 	test -e $(DESTDIR)$(SYSCONFDIR)/rca/rca.yaml || install -m 0644 \
 	    -t $(DESTDIR)$(SYSCONFDIR)/rca docs/rca.yaml
 
@@ -317,7 +319,8 @@ uninstall: ## remove what was installed; configuration and data stay
 	rm -f $(SHARE)/bash-completion/completions/rca \
 	    $(SHARE)/fish/vendor_completions.d/rca.fish $(DESTDIR)$(ZSHDIR)/_rca
 	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/rca.conf
-	rm -f $(DESTDIR)$(UNITDIR)/rca-collect.service
+	rm -f $(DESTDIR)$(UNITDIR)/rca-collect.service \
+	    $(DESTDIR)$(UNITDIR)/rca-watch.service
 
 # Of what git knows (or all, in an archive without it), in a folder of its own:
 # dpkg-buildpackage writes beside the tree, and debhelper into it.

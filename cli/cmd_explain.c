@@ -6,6 +6,7 @@
 #include "cli/args.h"
 #include "cli/common.h"
 #include "cli/json_read.h"
+#include "cli/record_store.h"
 
 static const struct rca_usage usage = {
     "explain",
@@ -189,6 +190,7 @@ static int make(const struct rca_open *open, struct options *o,
                 struct rca_explanation **ret_e)
 {
     struct rca_model *model RCA_CLEANUP(rca_model_free) = NULL;
+    struct rca_verdicts verdicts;
     const struct rca_entity *entity;
     int r = o->entity ? rca_open_entity(open, o->entity, &entity) : -1;
 
@@ -199,6 +201,10 @@ static int make(const struct rca_open *open, struct options *o,
     r = rca_open_model(open, &model);
     if (r >= 0)
         return r;
+    r = rca_store_verdicts(open->store, &verdicts);
+    if (r)
+        return rca_say("cannot read the feedback", NULL, r);
+    o->explain.shift = verdicts.shift;
     r = rca_explain(open->store, model, &o->explain, ret_e);
     if (r == RCA_EUNKNOWN && o->explain.metric)
         return rca_unknown_metric(model, o->entity ? entity : NULL,

@@ -115,6 +115,14 @@ static void print_features(const struct rca_status *s)
     }
 }
 
+static void print_verdicts(const struct rca_verdicts *v)
+{
+    if (v->right + v->wrong)
+        printf("feedback  %zu right, %zu wrong: confidence shifted by %+.1f "
+               "(logits)\n",
+               v->right, v->wrong, v->shift);
+}
+
 static int print_text(const struct rca_status *s)
 {
     print_store(s);
@@ -122,6 +130,7 @@ static int print_text(const struct rca_status *s)
     for (size_t i = 0; i < s->n_hosts; i++)
         print_cost(s, &s->hosts[i]);
     print_losses(s);
+    print_verdicts(&s->verdicts);
     print_features(s);
     return RCA_EXIT_DONE;
 }

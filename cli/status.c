@@ -256,6 +256,7 @@ int rca_status_read(const struct rca_open *open, const char *db, rca_time now,
 
     r = r ? r : read_features(&s);
     r = r ? r : read_series(&s);
+    r = r ? r : rca_store_verdicts(open->store, &s.verdicts);
     if (r)
         return r;
     *ret_status = s;

@@ -8,6 +8,7 @@
  */
 
 #include "cli/common.h"
+#include "cli/record_store.h"
 
 /** struct rca_status_loss - "rca_lost_WHAT_total" of a host; @total: since the
  * collector's start; @hour: in the last hour */
@@ -54,6 +55,7 @@ struct rca_status {
     struct rca_status_feature *features;
     size_t n_features, cap_features;
     char *features_text;
+    struct rca_verdicts verdicts; /* of kept incidents */
 };
 
 /** rca_status_read() - 0, -ENOMEM, or the store's errors */

@@ -104,6 +104,14 @@ static void put_feature(struct rca_buf *b, const struct rca_status_feature *f)
     rca_buf_str(b, "}");
 }
 
+static void put_verdicts(struct rca_buf *b, const struct rca_verdicts *v)
+{
+    rca_buf_fmt(b, ",\"feedback\":{\"right\":%zu,\"wrong\":%zu,", v->right,
+                v->wrong);
+    rca_json_number(b, "confidence_shift", v->shift);
+    rca_buf_str(b, "}");
+}
+
 int rca_status_json(const struct rca_status *status, char **ret_text)
 {
     struct rca_buf b = {0};
@@ -112,6 +120,7 @@ int rca_status_json(const struct rca_status *status, char **ret_text)
     rca_buf_str(&b, "{\"schema_version\":1,");
     put_store(&b, status);
     put_model(&b, status);
+    put_verdicts(&b, &status->verdicts);
     rca_buf_str(&b, ",\"collectors\":[");
     for (size_t i = 0; i < status->n_hosts; i++) {
         rca_buf_str(&b, i ? "," : "");

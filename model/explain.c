@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/answer.h"
+#include "model/calibrate.h"
 #include "model/learned.h"
 #include "model/method.h"
 
@@ -83,6 +84,21 @@ static void set_times(struct rca_answer *answer, const struct rca_inquiry *q,
     e->trained_to = q->trained_to;
 }
 
+/* The first one's confidence as feedback has it; what is left of it is shared
+ * by the others as before. */
+static void calibrate(struct rca_explanation *e, double shift)
+{
+    double *first = e->n_causes ? &e->causes[0].confidence : NULL, old, rest;
+
+    if (shift == 0 || !first || isnan(*first))
+        return;
+    old = *first;
+    *first = rca_calibrate(old, shift);
+    rest = old < 1 ? (1 - *first) / (1 - old) : 0;
+    for (size_t i = 1; i < e->n_causes; i++)
+        e->causes[i].confidence = fmin(*first, rest * e->causes[i].confidence);
+}
+
 static void set_verdict(struct rca_explanation *e)
 {
     /* other methods name whom they list */
@@ -110,6 +126,7 @@ static int find_causes(struct rca_answer *answer,
     err = o->method == RCA_METHOD_ATTRIBUTION
               ? rca_answer_causes(answer, o->top ? o->top : DEFAULT_TOP)
               : rca_answer_rank(answer, o, o->top ? o->top : DEFAULT_TOP);
+    calibrate(answer->e, o->shift);
     if (!err)
         err = rca_answer_draw(answer);
     answer->a = NULL;

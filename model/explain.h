@@ -22,6 +22,7 @@ struct rca_explain_options {
     uint64_t seed; /* of the bootstrap, or of what the method draws */
     enum rca_method method; /* that ranks the causes */
     _Bool exact; /* murphy: in closed form */
+    double shift; /* of confidences, by feedback (model/calibrate.h); or 0 */
 };
 
 #define RCA_SPARK 12

@@ -20,6 +20,7 @@
 
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/demo/alarm.h"
 #include "cli/demo/fault.h"
 #include "cli/demo/watch.h"
 #include "graph/base/log.h"
@@ -32,16 +33,19 @@
 #define MIN_NORMAL_S 30 /* fewer rows teach nothing */
 #define MAX_NORMAL_S 86400
 #define PATIENCE_S 60 /* until the symptom moves */
+#define WATCHED_S 120 /* after the injection, with --watch */
 
 static const struct rca_usage usage = {
     "demo",
     "rca demo [--fault NAME] [--target NAME] [--normal S] [--seed N]\n"
-    "                [-o FOLDER]\n"
+    "                [--watch TIME] [-o FOLDER]\n"
     "       rca demo --recorded | --clean",
     "Start a small real application in network namespaces and cgroups of its\n"
     "own, collect, train, inject one real fault, explain it, and say whether the\n"
     "answer is right. Takes about two minutes and needs root; without root the\n"
-    "recorded incident is explained instead.\n"
+    "recorded incident is explained instead. With --watch, 'rca watch' runs\n"
+    "beside it for so long while the load changes by up to half; then comes the\n"
+    "fault, of which it should tell just once, and of nothing before.\n"
     "Faults: cpu, loss, link, slow, errors, surge, freeze, memory, random. Exit:\n"
     "0 the answer is right, 4 it is wrong, 5 the fault cannot be injected here.",
     "  sudo rca demo --fault loss\n"
@@ -55,6 +59,7 @@ struct options {
     int target; /* enum demo_role, or -1: by the seed */
     unsigned seed;
     unsigned normal_s;
+    rca_time watch; /* 0: explain at once, do not watch */
     _Bool recorded;
     _Bool clean;
 };
@@ -311,16 +316,13 @@ static int learn(struct run *run, struct rca_diag *diag)
     return demo_train(run->db, from);
 }
 
-static int live(struct run *run, struct rca_diag *diag,
-                struct rca_explanation **ret_e)
+static int inject(struct run *run, struct rca_diag *diag)
 {
     struct options *o = &run->options;
     enum demo_fault fault;
     char text[200];
-    int r = learn(run, diag);
+    int r;
 
-    if (r)
-        return r;
     fault = o->fault >= 0 ? (enum demo_fault)o->fault
                           : (enum demo_fault)(o->seed % DEMO_FAULT_COUNT);
     r = demo_fault_inject(&run->stage, fault,
@@ -332,7 +334,16 @@ static int live(struct run *run, struct rca_diag *diag,
         return r;
     (void)snprintf(text, sizeof(text), "injected: %s", run->injection.what);
     say(run, text);
-    r = wait_for_symptom(run, diag, ret_e);
+    return 0;
+}
+
+static int live(struct run *run, struct rca_diag *diag,
+                struct rca_explanation **ret_e)
+{
+    int r = learn(run, diag);
+
+    r = r ? r : inject(run, diag);
+    r = r ? r : wait_for_symptom(run, diag, ret_e);
     return r ? r : put_truth(run);
 }
 
@@ -350,6 +361,71 @@ static int run_live(struct run *run)
     if (r)
         return fail(&diag, "demo", stopped == RCA_ENOSUPPORT ? stopped : r);
     return report(run, e);
+}
+
+/* --- live, watched -----------------------------------------------------------*/
+
+/* normal operation, its load changed now and then */
+static int change_load(struct run *run)
+{
+    const rca_time end = rca_time_now() + run->options.watch;
+    unsigned seed = run->options.seed, left, length;
+    char text[64];
+    int r = 0;
+
+    for (rca_time now = rca_time_now(); now < end && !r; now = rca_time_now()) {
+        const unsigned load = demo_alarm_load(&seed, &length);
+
+        left = (unsigned)((end - now) / RCA_SECOND) + 1;
+        atomic_store(&run->stage.control->load_per_s, load);
+        (void)snprintf(text, sizeof(text), "load: %u requests/s", load);
+        say(run, text);
+        r = wait_s(length < left ? length : left);
+    }
+    atomic_store(&run->stage.control->load_per_s, DEMO_LOAD_PER_S);
+    return r;
+}
+
+static int watch(struct run *run, struct rca_diag *diag, pid_t *ret_watch,
+                 rca_time *ret_injected)
+{
+    int r = learn(run, diag);
+
+    if (r)
+        return r;
+    *ret_watch = demo_alarm_start(run->cli, run->db);
+    if (*ret_watch < 0)
+        return *ret_watch;
+    r = change_load(run);
+    *ret_injected = rca_time_now();
+    r = r ? r : inject(run, diag);
+    return r ? r : wait_s(WATCHED_S);
+}
+
+static int run_watched(struct run *run)
+{
+    rca_time injected = RCA_TIME_NONE;
+    struct rca_diag diag = {0};
+    char length[RCA_TIME_TEXT_SIZE];
+    struct demo_alarms a;
+    pid_t pid = 0;
+    int r = watch(run, &diag, &pid, &injected);
+
+    demo_alarm_stop(pid);
+    if (run->collector > 0)
+        (void)demo_collect_stop(run->collector);
+    demo_fault_end(&run->injection);
+    demo_stage_close(&run->stage);
+    r = r ? r : demo_alarm_judge(run->db, &run->injection, injected, &a);
+    if (r)
+        return fail(&diag, "demo", r);
+    printf("\n%s of normal operation: %u incidents; injected: %s: %u "
+           "incident%s, %s: %s\n",
+           rca_duration_text(run->options.watch, length), a.before,
+           run->injection.what, a.after, a.after == 1 ? "" : "s", a.first,
+           a.right ? "right" : "wrong");
+    return !a.before && a.after == 1 && a.right ? RCA_EXIT_DONE
+                                                : RCA_EXIT_UNCLEAR;
 }
 
 /* --- the command ------------------------------------------------------------*/
@@ -425,6 +501,8 @@ static int parse(int argc, char **argv, struct options *o)
          "seconds of normal operation to learn from (50)"},
         {"seed", 0, RCA_ARG_NUMBER, "N", &q.seed, NULL,
          "of what is drawn (the time)"},
+        {"watch", 0, RCA_ARG_DURATION, "TIME", &o->watch, NULL,
+         "let rca watch tell: load changes, then the fault"},
         {"output", 'o', RCA_ARG_TEXT, "FOLDER", &o->folder, NULL,
          "where the results go (rca-demo)"},
         {"recorded", 0, RCA_ARG_FLAG, NULL, &o->recorded, NULL,
@@ -486,5 +564,5 @@ int rca_cmd_demo(struct rca_cli *cli, int argc, char **argv)
 
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
-    return run_live(&run);
+    return run.options.watch ? run_watched(&run) : run_live(&run);
 }

@@ -2,19 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck disable=SC2317,SC1003 # functions are called by check; a backslash
 #
-# unit_test.sh RCA - the systemd unit is understood, well hardened, and what
+# unit_test.sh RCA - the systemd units are understood, well hardened, and what
 # `make install` and the package bring is one and the same.
 set -eu
 rca=$(realpath "$1")
 cd "$(dirname "$0")/../.."
-unit=debian/rca.rca-collect.service
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 failed=0
-
-# systemd's own scale: 0 safe, 10 unsafe. The collector looks into all
-# processes and network namespaces, which is most of what is left.
-most=2.4
 
 check() { # check WHAT COMMAND...
     what=$1
@@ -44,35 +39,51 @@ build_depends() {
     done <"$dir/packages"
 }
 
-# what make says it would do, with the unit in it
+# installs UNIT: what make says it would do, with the unit in it
 installs() {
     MAKEFLAGS='' make -s --no-print-directory -n install DESTDIR="$dir/root" \
-        PREFIX=/usr O="$dir/build" | grep -q "$unit"
+        PREFIX=/usr O="$dir/build" | grep -q "debian/rca.$1.service"
 }
 
 check 'the version of the package is that of the program' is_version
 check 'the package is built with what the Makefile installs' build_depends
-check 'make install brings this unit' installs
-check 'it is not enabled by the package' \
-    grep -q 'name=rca-collect --no-enable --no-start' debian/rules
+for unit in rca-collect rca-watch; do
+    check "make install brings $unit" installs $unit
+    check "$unit is not enabled by the package" \
+        grep -q "name=$unit --no-enable --no-start" debian/rules
+done
 
 if ! command -v systemd-analyze >/dev/null; then
     echo 'skipped: systemd-analyze (package systemd) is not installed'
     exit $failed
 fi
-sed "s|/usr/bin/rca|$rca|" $unit >"$dir/rca-collect.service"
-check 'systemd-analyze verify' \
-    systemd-analyze verify --man=no "$dir/rca-collect.service"
-if [ -s "$dir/log" ]; then
-    echo 'not ok: systemd-analyze verify says something'
-    cat "$dir/log"
-    failed=1
-fi
+
+# exposure UNIT: on systemd's own scale, 0 safe, 10 unsafe
 exposure() {
-    systemd-analyze security --offline=true --no-pager \
-        "$dir/rca-collect.service" | sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p'
+    systemd-analyze security --offline=true --no-pager "$dir/$1.service" |
+        sed -n 's/.*exposure level.*: \([0-9.]*\) .*/\1/p'
 }
-level=$(exposure)
-check "exposure $level is at most $most" \
-    awk -v level="$level" -v most="$most" 'BEGIN { exit !(level != "" && level <= most) }'
+
+# sound UNIT MOST
+sound() {
+    check "systemd-analyze verify $1" \
+        systemd-analyze verify --man=no "$dir/$1.service"
+    if [ -s "$dir/log" ]; then
+        echo "not ok: systemd-analyze verify $1 says something"
+        cat "$dir/log"
+        failed=1
+    fi
+    level=$(exposure "$1")
+    check "exposure $level of $1 is at most $2" \
+        awk -v level="$level" -v most="$2" \
+        'BEGIN { exit !(level != "" && level <= most) }'
+}
+
+for unit in rca-collect rca-watch; do
+    sed "s|/usr/bin/rca|$rca|" "debian/rca.$unit.service" >"$dir/$unit.service"
+done
+# The collector looks into all processes and network namespaces, which is most
+# of what is left there.
+sound rca-collect 2.4
+sound rca-watch 1.0
 exit $failed

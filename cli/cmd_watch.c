@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/args.h"
+#include "cli/common.h"
+#include "cli/watch.h"
+#include "graph/base/parse.h"
+
+static volatile sig_atomic_t stop;
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
+
+static const struct rca_usage usage = {
+    "watch",
+    "rca watch [--interval 10s] [--once] [--folder DIR] [--hook COMMAND]\n"
+    "                 [--settle 30s] [--quiet-time 2min] [--min-change 50%]\n"
+    "                 [--min-latency 5ms] [--min-errors 1%] [--fdr 5%]\n"
+    "                 [--window 24h] [--train-every 1h] [--no-train]",
+    "Look at what 'rca collect' writes, again and again, and explain each new\n"
+    "incident once: one line for each, kept for 'rca incidents', written to a\n"
+    "folder and told to a command if wanted. An incident is a latency or error\n"
+    "of a service, client or call that is worse than its past, by more than\n"
+    "--min-change and the floors, for most of --settle. What is usual is learned\n"
+    "here if there is no model yet, and again every hour in calm times.",
+    "  rca watch --folder /var/lib/rca/incidents\n"
+    "  rca watch --hook 'mail -s \"$RCA_INCIDENT\" ops < \"$RCA_FILE\"' "
+    "--folder /tmp/i\n"
+    "  rca watch --once\n",
+};
+
+struct texts {
+    const char *change, *errors, *fdr;
+};
+
+/* "50%" or "0.5" into (0, @most]. Return: -1 to go on, else the exit code. */
+static int share(const char *name, const char *text, double most,
+                 double *ret_share)
+{
+    char copy[32];
+    const size_t n = text ? strlen(text) : 0;
+    const _Bool percent = n && text[n - 1] == '%';
+    double value;
+
+    if (!text)
+        return -1;
+    (void)snprintf(copy, sizeof(copy), "%.*s", (int)(n - percent), text);
+    if (n < sizeof(copy) && !rca_parse_f64(copy, &value)) {
+        value = percent ? value / 100 : value;
+        if (value > 0 && value <= most) {
+            *ret_share = value;
+            return -1;
+        }
+    }
+    (void)fprintf(stderr,
+                  "rca watch: --%s wants a share as 5%% or 0.05, not '%s'\n",
+                  name, text);
+    return RCA_EXIT_USAGE;
+}
+
+static int parse(int argc, char **argv, struct rca_watch_options *o)
+{
+    rca_time latency = (rca_time)(1e9 * o->severity.latency);
+    struct texts texts = {0};
+    const struct rca_arg args[] = {
+        {"interval", 'i', RCA_ARG_DURATION, "TIME", &o->interval, NULL,
+         "between looks (10s)"},
+        {"once", 0, RCA_ARG_FLAG, NULL, &o->once, NULL,
+         "one look, at what is in the store now"},
+        {"folder", 'o', RCA_ARG_TEXT, "DIR", &o->folder, NULL,
+         "write each answer there: ID.txt .json .dot .svg"},
+        {"hook", 0, RCA_ARG_TEXT, "COMMAND", &o->hook, NULL,
+         "run by sh for each, told in RCA_INCIDENT, ..."},
+        {"settle", 0, RCA_ARG_DURATION, "TIME", &o->settle, NULL,
+         "it must last this long before it counts (30s)"},
+        {"quiet-time", 0, RCA_ARG_DURATION, "TIME", &o->quiet, NULL,
+         "without symptoms it is over after this (2min)"},
+        {"min-change", 0, RCA_ARG_TEXT, "SHARE", &texts.change, NULL,
+         "over the usual value (50%)"},
+        {"min-latency", 0, RCA_ARG_DURATION, "TIME", &latency, NULL,
+         "and at least so much more latency (5ms)"},
+        {"min-errors", 0, RCA_ARG_TEXT, "SHARE", &texts.errors, NULL,
+         "and at least so many more errors (1%)"},
+        {"fdr", 0, RCA_ARG_TEXT, "SHARE", &texts.fdr, NULL,
+         "of what is found abnormal, by chance at most (5%)"},
+        {"window", 'w', RCA_ARG_DURATION, "TIME", &o->window, NULL,
+         "how much to learn from (24h)"},
+        {"train-every", 0, RCA_ARG_DURATION, "TIME", &o->train_every, NULL,
+         "learn again after this, when all is calm (1h)"},
+        {"no-train", 0, RCA_ARG_FLAG, NULL, &o->no_train, NULL,
+         "never learn: 'rca train' is run by other means"},
+        {0},
+    };
+    int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
+
+    r = r >= 0 ? r
+               : share("min-change", texts.change, 1000, &o->severity.change);
+    r = r >= 0 ? r : share("min-errors", texts.errors, 1, &o->severity.ratio);
+    r = r >= 0 ? r : share("fdr", texts.fdr, 0.5, &o->fdr);
+    o->severity.latency = 1e-9 * (double)latency;
+    return r;
+}
+
+int rca_cmd_watch(struct rca_cli *cli, int argc, char **argv)
+{
+    const struct sigaction act = {.sa_handler = on_stop};
+    struct rca_watch_options o = {
+        .interval = 10 * RCA_SECOND,
+        .settle = 30 * RCA_SECOND,
+        .quiet = 120 * RCA_SECOND,
+        .window = 24 * 3600 * RCA_SECOND,
+        .train_every = 3600 * RCA_SECOND,
+        .severity = RCA_SEVERITY_USUAL,
+        .fdr = RCA_DETECT_FDR,
+        .stop = &stop,
+    };
+    int r = parse(argc, argv, &o);
+
+    if (r >= 0)
+        return r;
+    if (o.folder && mkdir(o.folder, 0755) && errno != EEXIST)
+        return rca_say(o.folder, NULL, -errno);
+    stop = 0;
+    (void)sigaction(SIGINT, &act, NULL);
+    (void)sigaction(SIGTERM, &act, NULL);
+    return rca_watch_run(cli, &o);
+}
