@@ -120,7 +120,6 @@ int rca_status_json(const struct rca_status *status, char **ret_text)
     rca_buf_str(&b, "{\"schema_version\":1,");
     put_store(&b, status);
     put_model(&b, status);
-    put_verdicts(&b, &status->verdicts);
     rca_buf_str(&b, ",\"collectors\":[");
     for (size_t i = 0; i < status->n_hosts; i++) {
         rca_buf_str(&b, i ? "," : "");
@@ -136,7 +135,9 @@ int rca_status_json(const struct rca_status *status, char **ret_text)
         rca_buf_str(&b, i ? "," : "");
         put_feature(&b, &status->features[i]);
     }
-    rca_buf_str(&b, "]}\n");
+    rca_buf_str(&b, "]");
+    put_verdicts(&b, &status->verdicts);
+    rca_buf_str(&b, "}\n");
     r = rca_buf_take(&b, ret_text);
     if (r)
         rca_buf_done(&b);
