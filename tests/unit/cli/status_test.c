@@ -104,7 +104,9 @@ static void json_has_all_of_it(void **state)
                                  "\"total\":999,\"last_hour\":3599},"));
     assert_non_null(strstr(text,
                            "{\"name\":\"queues\",\"state\":\"off\",\"how\""
-                           ":\"no tc\",\"not_seen\":\"loss\"}]}\n"));
+                           ":\"no tc\",\"not_seen\":\"loss\"}],"
+                           "\"feedback\":{\"right\":0,\"wrong\":0,"
+                           "\"confidence_shift\":0}}\n"));
     free(text);
     rca_status_done(&s);
     rca_graph_free(&open.graph);
