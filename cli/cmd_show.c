@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <assert.h>
 #include <langinfo.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -192,15 +193,6 @@ static const struct subject *find_subject(const char *word)
     return NULL;
 }
 
-static int unknown_subject(const char *word)
-{
-    const char *names[RCA_ARRAY_SIZE(subjects)];
-
-    for (size_t i = 0; i < RCA_ARRAY_SIZE(subjects); i++)
-        names[i] = subjects[i].word;
-    return unknown("subject", word, names, RCA_ARRAY_SIZE(subjects));
-}
-
 /* of the terminal, or what COLUMNS says, or 80 */
 static unsigned columns(void)
 {
@@ -272,8 +264,7 @@ static int run(struct rca_cli *cli, struct asked *a)
                      "--model",
                      NULL);
     s = find_subject(a->words[0]);
-    if (!s)
-        return unknown_subject(a->words[0]);
+    assert(s); /* the table of options lets no other through */
     r = check_times(a);
     r = r >= 0 ? r : check_words(s, a);
     return r >= 0 ? r : show_subject(cli, s, a);
@@ -286,14 +277,19 @@ int rca_cmd_show(struct rca_cli *cli, int argc, char **argv)
                       .to = RCA_TIME_NONE,
                       .hops = HOPS,
                       .format = -1};
+    const char *words[RCA_ARRAY_SIZE(subjects) + 1] = {NULL};
+    const char *kinds[RCA_KIND_COUNT + 1] = {NULL};
     const struct rca_arg args[] = {
+        {"subject", 0, RCA_ARG_WORD, NULL, NULL, words, NULL},
+        {"entity", 0, RCA_ARG_WORD, "NAME", NULL, NULL, NULL},
+        {"metric", 0, RCA_ARG_WORD, "METRIC", NULL, NULL, NULL},
         {"at", 0, RCA_ARG_TIME, "TIME", &a.at, NULL,
          "as of then: of the newest tick up to it"},
         {"from", 0, RCA_ARG_TIME, "TIME", &a.from, NULL,
          "what was seen since; a plot marks it"},
         {"to", 0, RCA_ARG_TIME, "TIME", &a.to, NULL,
          "what was seen until then"},
-        {"kind", 'k', RCA_ARG_TEXT, "KIND", &a.kind, NULL,
+        {"kind", 'k', RCA_ARG_TEXT, "KIND", &a.kind, kinds,
          "entities (or edges) of this kind only"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &a.format, formats,
          "text, json, csv (series) or dot (graph)"},
@@ -306,7 +302,12 @@ int rca_cmd_show(struct rca_cli *cli, int argc, char **argv)
          "what was learned, and what counts for a cause"},
         {0},
     };
-    const int r = rca_args_parse(argc, argv, args, &usage, 3, a.words);
+    int r;
 
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(subjects); i++)
+        words[i] = subjects[i].word;
+    for (unsigned i = 0; i < RCA_KIND_COUNT; i++)
+        kinds[i] = rca_kind_name((enum rca_kind)i);
+    r = rca_args_parse(argc, argv, args, &usage, 3, a.words);
     return r >= 0 ? r : run(cli, &a);
 }

@@ -62,6 +62,9 @@ offers ':files' explain --output=x
 offers '' explain ''
 offers 'check compact' store ''
 offers '' store check ''
+offers 'series' show se
+offers 'service' show entities --kind serv
+offers 'web web->db' --db store.db show series we
 offers ':files' import ''
 offers ':files' import one ''
 offers 'bash zsh fish words' completion ''
