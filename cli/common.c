@@ -28,7 +28,10 @@ int rca_say(const char *what, const struct rca_diag *diag, int err)
 
     if (!strcmp(file, what)) /* is named already */
         file = "";
-    (void)fprintf(stderr, "rca: %s: %s%s%s\n", what, file, *file ? ": " : "",
+    (void)fprintf(stderr, "rca: %s: %s", what, file);
+    if (*file && diag->line)
+        (void)fprintf(stderr, ":%u", diag->line);
+    (void)fprintf(stderr, "%s%s\n", *file ? ": " : "",
                   diag && diag->text[0] ? diag->text : rca_strerror(err));
     return (int)exit_of_error(err);
 }

@@ -52,6 +52,6 @@ extern const char *const rca_profile_choices[];
 int rca_watch_apply(const struct rca_watch_args *args, const char *command,
                     struct rca_config *config);
 
-/** rca_say() - "rca: WHAT: [FILE: ]diag or err" on standard error; the exit code that
+/** rca_say() - "rca: WHAT: [FILE[:LINE]: ]diag or err" on standard error; the exit code that
  * @err means */
 int rca_say(const char *what, const struct rca_diag *diag, int err);
