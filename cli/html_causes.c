@@ -65,7 +65,7 @@ static void cause(struct rca_buf *buf, const struct rca_explanation *e,
     char clock[RCA_TIME_TEXT_SIZE];
 
     rca_buf_fmt(buf, "<tr><td data-label=\"rank\">%zu</td>", i + 1);
-    cell(buf, "entity");
+    rca_buf_str(buf, "<td class=\"name\" data-label=\"entity\">");
     rca_buf_fmt(buf, "%s ", rca_kind_name(c->card.kind));
     rca_html_name(buf, c->card.name);
     rca_buf_str(buf, "</td>");

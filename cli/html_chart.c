@@ -146,7 +146,8 @@ static double nice_step(double room, enum rca_unit unit)
     return scale * power * (digit > 5 ? 10 : digit > 2 ? 5 : digit > 1 ? 2 : 1);
 }
 
-static void levels(const struct plot *p)
+/* @labels: their values; these lie above the metric, the lines below it */
+static void levels(const struct plot *p, _Bool labels)
 {
     const double step = nice_step(p->high - p->low, p->card->unit);
     const double first = ceil(p->low / step);
@@ -156,12 +157,16 @@ static void levels(const struct plot *p)
 
         if (!(x <= p->high))
             break;
-        rca_buf_fmt(p->buf,
-                    "<line class=\"grid\" x1=\"0\" x2=\"100%%\" y1=\"%.1f\" "
-                    "y2=\"%.1f\"/><text x=\"2\" y=\"%.1f\">",
-                    y, y, y - LABEL_ABOVE);
-        rca_html_value(p->buf, fabs(x) < step / 2 ? 0 : x, p->card->unit);
-        rca_buf_str(p->buf, "</text>");
+        if (labels) {
+            rca_buf_fmt(p->buf, "<text x=\"2\" y=\"%.1f\">", y - LABEL_ABOVE);
+            rca_html_value(p->buf, fabs(x) < step / 2 ? 0 : x, p->card->unit);
+            rca_buf_str(p->buf, "</text>");
+        } else {
+            rca_buf_fmt(p->buf,
+                        "<line class=\"grid\" x1=\"0\" x2=\"100%%\" "
+                        "y1=\"%.1f\" y2=\"%.1f\"/>",
+                        y, y);
+        }
     }
 }
 
@@ -281,11 +286,12 @@ static void figure(const struct plot *p, const struct rca_explanation *e,
     rca_buf_str(p->buf, "\">");
     incident(p, e);
     band(p);
-    levels(p);
+    levels(p, 0);
     times(p);
     onset(p);
     line(p);
     instead(p, e);
+    levels(p, 1);
     rca_buf_str(p->buf, "</svg>\n");
 }
 

@@ -51,11 +51,30 @@ void rca_html_name(struct rca_buf *buf, const char *name)
     rca_buf_str(buf, "</bdi>");
 }
 
+/* @words on one line, and what went wrong with them; emptied */
+static void put_together(struct rca_buf *buf, struct rca_buf *words)
+{
+    for (char *p = words->text; p && *p;) {
+        const size_t n = strcspn(p, " ");
+        const char end = p[n];
+
+        p[n] = '\0';
+        rca_html_text(buf, p);
+        rca_buf_str(buf, end ? "&nbsp;" : "");
+        p += n + (end != '\0');
+    }
+    if (words->err && !buf->err)
+        buf->err = words->err;
+    rca_buf_done(words);
+}
+
 void rca_html_value(struct rca_buf *buf, double x, enum rca_unit unit)
 {
+    struct rca_buf words = {0};
     char text[32];
 
-    rca_html_text(buf, rca_value_text(x, unit, text));
+    rca_buf_str(&words, rca_value_text(x, unit, text));
+    put_together(buf, &words);
 }
 
 const char *rca_html_class(enum rca_node_class class)
@@ -84,22 +103,15 @@ void rca_html_role(struct rca_buf *buf, const struct rca_explanation *e,
                         : "possible cause");
 }
 
-/* @words and what went wrong with them */
-static void put(struct rca_buf *buf, struct rca_buf *words)
-{
-    rca_html_text(buf, words->text);
-    if (words->err && !buf->err)
-        buf->err = words->err;
-}
-
 void rca_html_change(struct rca_buf *buf, const struct rca_card *card)
 {
-    struct rca_buf words RCA_CLEANUP(rca_buf_done) = {0};
+    struct rca_buf words = {0};
 
     rca_words_change(&words, card);
-    rca_buf_str(&words, " ");
+    put_together(buf, &words);
+    rca_buf_str(buf, " ");
     rca_words_factor(&words, card);
-    put(buf, &words);
+    put_together(buf, &words);
 }
 
 void rca_html_label(struct rca_buf *buf, const struct rca_explanation *e,

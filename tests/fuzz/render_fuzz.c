@@ -4,7 +4,8 @@
  * render_fuzz - any bytes as an explanation with any names and odd numbers, in
  * every format: printable UTF-8 and newlines come out and nothing else; the
  * JSON parses, gives the names back cleaned and tells the same text again;
- * quotes and brackets of DOT are balanced; Mermaid has a statement a line.
+ * quotes and brackets of DOT are balanced; Mermaid has a statement a line; the
+ * elements of a page are those of rca, and nested.
  */
 
 #include <jansson.h>
@@ -15,6 +16,7 @@
 #include "cli/cli.h"
 #include "cli/json_read.h"
 #include "graph/base/name.h"
+#include "tests/fuzz/html_check.h"
 #include "tests/harness/fuzz.h"
 
 #define NODES 15
@@ -59,7 +61,7 @@ static const char *take_name(struct input *in)
     name = malloc(n + 1);
     check(name != NULL);
     for (size_t i = 0; i < n; i++)
-        name[i] = in->data[i] ? (char)in->data[i] : '#';
+        name[i] = (char)(in->data[i] ? in->data[i] : '#');
     name[n] = '\0';
     in->data += n;
     in->left -= n;
@@ -361,11 +363,13 @@ static void check_all(const struct made *m, _Bool infinite)
         render(&m->e, RCA_FORMAT_DOT, RCA_STYLE_SIMPLE);
     char *mermaid RCA_CLEANUP(rca_freep) = render(&m->e, RCA_FORMAT_MERMAID, 0);
     char *json RCA_CLEANUP(rca_freep) = render(&m->e, RCA_FORMAT_JSON, 0);
+    char *html RCA_CLEANUP(rca_freep) = render(&m->e, RCA_FORMAT_HTML, 0);
 
     check_dot(dot);
     check_dot(simple);
     check_mermaid(mermaid);
     check_json(json, &m->e);
+    check(html_check(html) == 2);
     if (!infinite)
         check_told_again(json, text);
 }
@@ -378,8 +382,10 @@ static void check_read(const uint8_t *data, size_t size)
     const int r = rca_json_read((const char *)data, size, "x", &diag, &e);
 
     check((r == 0) == (e != NULL));
-    if (!r)
-        free(render(e, RCA_FORMAT_TEXT, 0));
+    if (r)
+        return;
+    free(render(e, RCA_FORMAT_TEXT, 0));
+    free(render(e, RCA_FORMAT_HTML, 0));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
