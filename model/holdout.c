@@ -128,7 +128,7 @@ static void keep_best(struct chosen *best, size_t *n, struct chosen c)
 }
 
 static size_t choose(const struct rows *rows, uint32_t target,
-                     struct chosen *best)
+                     struct chosen *best, float *ret_r)
 {
     const double *y = rca_holdout_column(rows->h, target);
     const double mean_y = mean(rows, y);
@@ -199,7 +199,7 @@ static size_t mark_rows(const struct rca_holdout *h, uint32_t target,
 }
 
 void rca_holdout_fit(const struct rca_holdout *h, uint32_t target,
-                     struct rca_rows out, double *scratch,
+                     struct rca_rows out, double *scratch, float *ret_r,
                      struct rca_holdout_fit *ret_fit)
 {
     struct chosen best[RCA_HOLDOUT_PARENTS] = {{0}};
@@ -213,7 +213,7 @@ void rca_holdout_fit(const struct rca_holdout *h, uint32_t target,
     ret_fit->mean = mean(&rows, rca_holdout_column(h, target));
     if (ret_fit->rows < RCA_HOLDOUT_ROWS_MIN)
         return;
-    ret_fit->n = choose(&rows, target, best);
+    ret_fit->n = choose(&rows, target, best, ret_r);
     solve(&rows, target, best, ret_fit);
 }
 

@@ -56,12 +56,14 @@ struct rca_holdout_fit {
 /**
  * rca_holdout_fit() - the factor of @target from the rows outside of @out
  * @scratch: room for a number a row
+ * @ret_r: correlation with each of its candidates (rca_relations_get()), 0
+ *         where one does not vary; or NULL
  *
  * O(rows * candidates). Where fewer than RCA_HOLDOUT_ROWS_MIN rows are left it
  * is the mean alone, of @rows rows.
  */
 void rca_holdout_fit(const struct rca_holdout *h, uint32_t target,
-                     struct rca_rows out, double *scratch,
+                     struct rca_rows out, double *scratch, float *ret_r,
                      struct rca_holdout_fit *ret_fit);
 
 /** rca_holdout_predict() - the scaled value of the target in @row */

@@ -38,7 +38,7 @@ static _Bool hold_out(const struct rca_holdout *h, uint32_t v, double *scratch,
         const double *z = rca_holdout_column(h, v);
         struct rca_holdout_fit fit;
 
-        rca_holdout_fit(h, v, with_guard(h->w, rows), scratch, &fit);
+        rca_holdout_fit(h, v, with_guard(h->w, rows), scratch, NULL, &fit);
         if (fit.rows < RCA_HOLDOUT_ROWS_MIN)
             return 0;
         for (size_t r = rows.from; r < rows.to; r++) {
