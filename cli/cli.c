@@ -32,6 +32,7 @@ const struct rca_command rca_commands[] = {
     {"incidents", rca_cmd_incidents, "what was explained: list, show, compare"},
     {"feedback", rca_cmd_feedback, "say whether an answer was right"},
     {"show", rca_cmd_show, "entities, edges, series, what the model knows"},
+    {"graph", rca_cmd_graph, "check its edges against the data"},
     {"evaluate", rca_cmd_evaluate,
      "how often the ranking is right, by labelled cases"},
     {"simulate", rca_cmd_simulate, "labelled cases from a known cause"},

@@ -141,10 +141,13 @@ static size_t choose(const struct rows *rows, uint32_t target,
         const double *x = rca_holdout_column(rows->h, all[i].cause);
         struct chosen c = {.relation = &all[i], .mean = mean(rows, x)};
         const double square = product(rows, x, c.mean, x, c.mean);
-        const double r =
-            fabs(product(rows, x, c.mean, y, mean_y)) / sqrt(square * square_y);
+        double r =
+            product(rows, x, c.mean, y, mean_y) / sqrt(square * square_y);
 
-        c.merit = (isfinite(r) ? r : 0) + all[i].same;
+        r = isfinite(r) ? r : 0;
+        if (ret_r)
+            ret_r[i] = (float)r;
+        c.merit = fabs(r) + all[i].same;
         if (square > 0 && c.merit >= MIN_CORRELATION)
             keep_best(best, &m, c);
     }
