@@ -105,9 +105,14 @@ void rca_card_name(struct rca_buf *buf, const struct rca_card *card)
 void rca_card_metric(struct rca_buf *buf, const struct rca_card *card)
 {
     char label[RCA_WORDS_NAME_MAX + 1], text[RCA_WORDS_NAME_MAX + 32];
+    const char *kind = rca_kind_name(card->kind);
+    const size_t n = strlen(kind);
+    /* "rule drops", not "rule rule drops" */
+    const _Bool is_told =
+        strncmp(card->label, kind, n) == 0 && card->label[n] == ' ';
 
-    (void)snprintf(text, sizeof(text), "%s %s", rca_kind_name(card->kind),
-                   rca_words_name(card->label, label));
+    (void)snprintf(text, sizeof(text), "%s%s%s", is_told ? "" : kind,
+                   is_told ? "" : " ", rca_words_name(card->label, label));
     rca_card_wrap(buf, text, RCA_CARD_WIDTH);
 }
 

@@ -210,7 +210,10 @@ static int make(const struct rca_open *open, struct options *o,
         return rca_unknown_metric(model, o->entity ? entity : NULL,
                                   o->explain.metric);
     if (r == RCA_EUNKNOWN)
-        return rca_say("nothing is measured of that entity", NULL, r);
+        return rca_say(o->entity ? "nothing is measured of that entity"
+                                 : "no service, client or call is measured; "
+                                   "give --entity",
+                       NULL, r);
     if (r == RCA_ETOOFEW)
         return rca_say("too little data in the incident or before it", NULL, r);
     return r ? rca_say("cannot explain", NULL, r) : -1;

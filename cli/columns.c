@@ -103,7 +103,7 @@ static size_t line_of(const char *text, int columns)
     int n = 0;
 
     for (const char *p = text; *p;) {
-        if (*p == ' ' && n <= columns)
+        if (*p == ' ' && p[1] != '%' && n <= columns)
             fits = (size_t)(p - text);
         n += take(&p);
         if (!*p && n <= columns)

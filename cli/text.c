@@ -134,8 +134,8 @@ static void head(struct rca_buf *buf, const struct rca_explanation *e,
     if (named)
         rca_buf_str(&text, "Cause: ");
     if (e->verdict == RCA_VERDICT_NORMAL) {
-        rca_buf_str(&text, "That is within what is usual for it: there is no "
-                           "cause to name.");
+        rca_buf_str(&text, "It was as far off in over 1 % of its past: there "
+                           "is nothing to explain.");
     } else {
         answer(&text, e);
         how_sure(&text, e);
@@ -431,7 +431,7 @@ static void next(struct rca_buf *buf, const struct rca_explanation *e,
     if (e->n_causes)
         look_at(&e->causes[0].card, look, sizeof(look));
     if (is_plain(e->symptom.name))
-        (void)snprintf(draw, sizeof(draw), "rca explain -e %s/%s -o why.svg",
+        (void)snprintf(draw, sizeof(draw), "rca explain -e %s/%s -o why.html",
                        rca_kind_name(e->symptom.kind), e->symptom.name);
     a = rca_columns(look) <= ROOM ? rca_columns(look) : 0;
     b = rca_columns(draw) <= ROOM ? rca_columns(draw) : 0;

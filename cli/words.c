@@ -127,7 +127,8 @@ static void headline_when(struct rca_buf *buf, const struct rca_explanation *e)
                     rca_time_clock(e->to, to), rca_time_zone(e->to, zone));
 }
 
-/* @level: of brevity; 0 all, 1 without the factor, 2 without the time too */
+/* @level: of brevity; 0 all, 1 without the factor, 2 without the time too; of
+ * what is normal the time goes first */
 static void headline(struct rca_buf *buf, const struct rca_explanation *e,
                      int columns, int level)
 {
@@ -142,7 +143,7 @@ static void headline(struct rca_buf *buf, const struct rca_explanation *e,
                 rca_columns_fit(c->label, columns, label));
     if (normal) {
         value(buf, c->after, c->unit);
-        if (isfinite(c->before) && level == 0) {
+        if (isfinite(c->before) && level < 2) {
             rca_buf_str(buf, ", typically ");
             value(buf, c->before, c->unit);
         }
@@ -151,7 +152,7 @@ static void headline(struct rca_buf *buf, const struct rca_explanation *e,
         if (level == 0)
             headline_factor(buf, c);
     }
-    if (level < 2)
+    if (level < (normal ? 1 : 2))
         headline_when(buf, e);
 }
 

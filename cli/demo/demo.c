@@ -22,6 +22,7 @@
 #include "cli/cli.h"
 #include "cli/demo/alarm.h"
 #include "cli/demo/fault.h"
+#include "cli/demo/screen.h"
 #include "cli/demo/watch.h"
 #include "graph/base/log.h"
 #include "graph/base/time.h"
@@ -83,11 +84,7 @@ static void on_interrupt(int signal)
 
 static void say(const struct run *run, const char *text)
 {
-    char clock[RCA_TIME_TEXT_SIZE];
-
-    if (run->cli->verbosity >= 0)
-        (void)fprintf(stderr, "%s %s\n", rca_time_clock(rca_time_now(), clock),
-                      text);
+    demo_screen_say(run->cli, text);
 }
 
 /* Return: 0, or -EINTR. */
@@ -222,11 +219,7 @@ static int report(struct run *run, struct rca_explanation *e)
     }
     (void)fputs(text, stdout);
     r = judge(run, e);
-    (void)fprintf(stderr,
-                  "%s/: report.html, explain.dot, explain.svg, and the data in "
-                  "%s\n"
-                  "try: rca --db %s explain --entity frontend\n",
-                  run->options.folder, run->db, run->db);
+    demo_screen_end(run->cli, run->options.folder, run->db);
     return r;
 }
 
@@ -270,12 +263,15 @@ static int wait_for_symptom(struct run *run, struct rca_diag *diag,
 {
     rca_time start = rca_time_now();
 
-    for (;;) {
+    say(run, "waiting until frontend's client feels it");
+    for (unsigned turn = 1;; turn++) {
         struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) = NULL;
         rca_time passed;
         int r = wait_s(2);
 
         passed = rca_time_now() - start;
+        if (!r && turn % (DEMO_SILENCE_S / 2) == 0)
+            say(run, "the incident goes on");
         if (!r && passed < INCIDENT_S * RCA_SECOND)
             continue;
         r = r ? r : demo_explain(run->db, SYMPTOM, diag, &e);
@@ -283,6 +279,7 @@ static int wait_for_symptom(struct run *run, struct rca_diag *diag,
             return r;
         if (e->verdict != RCA_VERDICT_NORMAL ||
             passed > PATIENCE_S * RCA_SECOND) {
+            say(run, "asking 'rca explain --entity frontend'\n");
             *ret_e = RCA_TAKE(e);
             return 0;
         }
@@ -295,24 +292,29 @@ static int learn(struct run *run, struct rca_diag *diag)
     rca_time from;
     int r;
 
-    say(run, "starting six services, a client and a batch job");
+    demo_screen_begin(run->cli, run->options.normal_s);
+    say(run, "starting the application");
     r = demo_stage_open(run->options.folder, diag, &run->stage);
     if (r)
         return r;
     run->collector = demo_collect_start(run->cli, run->db);
     if (run->collector < 0)
         return run->collector;
+    say(run, "watching it every second ('rca collect')");
     r = wait_s(WARM_UP_S);
     if (r)
         return r;
-    (void)snprintf(text, sizeof(text), "collecting %u s of normal operation",
-                   run->options.normal_s);
-    say(run, text);
     from = rca_time_now();
-    r = wait_s(run->options.normal_s);
+    for (unsigned s = 0; s < run->options.normal_s && !r; s += DEMO_SILENCE_S) {
+        const unsigned left = run->options.normal_s - s;
+
+        (void)snprintf(text, sizeof(text), "normal operation: %u s more", left);
+        say(run, text);
+        r = wait_s(left < DEMO_SILENCE_S ? left : DEMO_SILENCE_S);
+    }
     if (r)
         return r;
-    say(run, "training");
+    say(run, "learning from it what is normal ('rca train')");
     return demo_train(run->db, from);
 }
 
@@ -332,7 +334,8 @@ static int inject(struct run *run, struct rca_diag *diag)
                           diag, &run->injection);
     if (r)
         return r;
-    (void)snprintf(text, sizeof(text), "injected: %s", run->injection.what);
+    (void)snprintf(text, sizeof(text), "the fault: %.160s",
+                   run->injection.what);
     say(run, text);
     return 0;
 }
