@@ -24,6 +24,8 @@
  * at all. What was constant tells nothing of how it moves: RCA_ROBUST_MOVED
  * scales are one in 10^5. */
 #define LEAST_USUAL 0.5
+/* 90 % quantile of |x| over its median, under normal noise. */
+#define HALF_TO_USUAL 2.44
 #define CONSTANT_USUAL 1.0
 /* Symptoms are few and are what is looked for: together they get this part of
  * the false discovery rate. */
@@ -55,9 +57,9 @@ static _Bool is_symptom(const struct rca_graph *g,
             kind == RCA_KIND_CALL || kind == RCA_KIND_PROBE);
 }
 
-/* 90 % quantile of |mean - centre| of earlier stretches */
+/* quantile @q of |mean - centre| of earlier stretches */
 static double usual_shift(const double *x, size_t n, size_t length,
-                          double centre, double *scratch)
+                          double centre, double q, double *scratch)
 {
     const size_t stride = length / OVERLAP ? length / OVERLAP : 1;
     size_t m = 0;
@@ -68,7 +70,14 @@ static double usual_shift(const double *x, size_t n, size_t length,
         if (!isnan(mean))
             scratch[m++] = fabs(mean - centre);
     }
-    return m ? rca_robust_quantile(scratch, m, USUAL_QUANTILE) : 0;
+    return m ? rca_robust_quantile(scratch, m, q) : 0;
+}
+
+/* in scales */
+static double usual_of(const struct rca_spread *spread, double shift)
+{
+    return fmax(shift / spread->scale,
+                spread->constant ? CONSTANT_USUAL : LEAST_USUAL);
 }
 
 /* what is usual of @c->variable; false: nothing is known */
@@ -78,20 +87,21 @@ static _Bool recall(const struct rca_lookout *look, struct rca_candidate *c,
     const struct rca_window *w = look->w;
     const double *x = w->x + c->variable * w->n_rows + look->normal.from;
     const size_t n = look->normal.to - look->normal.from;
-    double shift;
+    double shift = 0;
 
     if (look->past) {
         const struct rca_known *known = &look->past->known[c->variable];
 
         c->spread = known->spread;
-        shift = rca_habit_shift(&known->habit, look->length);
+        if (!look->inside) /* else it is known from the rows, later */
+            shift = rca_habit_shift(&known->habit, look->length);
     } else {
         c->spread = rca_robust_spread(
             x, n, fmax(w->vars[c->variable].metric.resolution, 1e-12), scratch);
-        shift = usual_shift(x, n, look->length, c->spread.centre, scratch);
+        shift = usual_shift(x, n, look->length, c->spread.centre,
+                            USUAL_QUANTILE, scratch);
     }
-    c->usual = fmax(shift / c->spread.scale,
-                    c->spread.constant ? CONSTANT_USUAL : LEAST_USUAL);
+    c->usual = usual_of(&c->spread, shift);
     return c->spread.n >= MIN_NORMAL_ROWS;
 }
 
@@ -149,8 +159,8 @@ static int screen_all(struct rca_detecting *k)
 {
     const struct rca_window *w = k->look->w;
     struct screen s = {.k = k};
-    double *scratch RCA_CLEANUP(rca_freep) =
-        malloc((2 * w->n_rows + k->look->length + 1) * sizeof(*scratch));
+    double *scratch RCA_CLEANUP(rca_freep) = malloc(
+        ((OVERLAP + 1) * w->n_rows + k->look->length + 1) * sizeof(*scratch));
     rca_id last = RCA_ID_NONE;
 
     k->candidates = malloc((w->n_vars + 1) * sizeof(*k->candidates));
@@ -319,6 +329,22 @@ static _Bool view(const struct rca_detecting *k, const struct rca_candidate *c,
     return ret->x != NULL;
 }
 
+/* what is usual by rows that hold the incident, too: it may take nearly half
+ * of them */
+static void learn_usual(const struct rca_detecting *k, struct rca_candidate *c,
+                        double *scratch)
+{
+    const double *past = k->train ? column(k, c, k->train) : NULL;
+
+    if (k->look->inside && past)
+        c->usual = usual_of(&c->spread,
+                            HALF_TO_USUAL *
+                                usual_shift(past + k->trained.from,
+                                            k->trained.to - k->trained.from,
+                                            k->grid.length, c->spread.centre,
+                                            0.5, scratch));
+}
+
 /* the largest p / weight to believe */
 static double find_limit(struct rca_detecting *k,
                          const struct rca_outlier_grid *grid, double *scratch,
@@ -328,6 +354,7 @@ static double find_limit(struct rca_detecting *k,
         struct rca_candidate *c = &k->candidates[i];
         struct rca_outlier_series s;
 
+        learn_usual(k, c, scratch);
         c->p = view(k, c, &s) ? rca_outlier_test(&s, grid, scratch) : 1;
         c->p = isnan(c->p) ? 1 : c->p;
         p[i] = c->p / c->weight;
@@ -357,7 +384,8 @@ static int add_all(struct rca_detecting *k, const struct rca_outlier_grid *grid,
 
 int rca_detecting_choose(struct rca_detecting *k)
 {
-    const size_t rows = k->near->n_rows + (k->train ? k->train->n_rows : 0);
+    const size_t trained = k->train ? k->train->n_rows : 0;
+    const size_t rows = k->near->n_rows + (OVERLAP + 1) * trained;
     struct rca_outlier_grid grid = k->grid;
     double *scratch RCA_CLEANUP(rca_freep) =
         malloc((rows + grid.length + 1) * sizeof(*scratch));

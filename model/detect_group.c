@@ -51,23 +51,30 @@ static int by_entity(const void *a, const void *b)
     return strcmp(x->card.metric, y->card.metric);
 }
 
+/* the episode of @f: the last one, or a new one */
+static struct episode *episode_of(struct groups *g, const struct rca_finding *f)
+{
+    struct episode *e = &g->episodes[g->n];
+
+    if (g->n > 0 && e[-1].entity == f->card.entity && f->card.onset <= e[-1].to)
+        return e - 1;
+    *e = (struct episode){.entity = f->card.entity,
+                          .node = rca_graph_node(g->k->look->g, f->card.entity),
+                          .from = f->card.onset,
+                          .to = f->to,
+                          .parent = g->n};
+    g->n++;
+    return e;
+}
+
 static void make_episodes(struct groups *g)
 {
     struct rca_detection *d = g->k->d;
 
     for (size_t i = 0; i < d->n_findings; i++) {
         const struct rca_finding *f = &d->findings[i];
-        struct episode *e = g->n ? &g->episodes[g->n - 1] : NULL;
+        struct episode *e = episode_of(g, f);
 
-        if (!e || e->entity != f->card.entity || f->card.onset > e->to) {
-            e = &g->episodes[g->n];
-            *e = (struct episode){
-                .entity = f->card.entity,
-                .node = rca_graph_node(g->k->look->g, f->card.entity),
-                .from = f->card.onset,
-                .to = f->to,
-                .parent = g->n++};
-        }
         if (f->change == RCA_CHANGE_SHIFT)
             e->roles |= 1U << f->card.role;
         e->to = f->to > e->to ? f->to : e->to;

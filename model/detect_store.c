@@ -224,5 +224,7 @@ int rca_detect(struct rca_store *store, const struct rca_model *model,
     lookout.past = r.past;
     lookout.rows = (struct rca_rows){0, r.w->n_rows};
     lookout.length = r.length;
+    lookout.inside =
+        model->rows <= TRAINED_ROWS && r.from < model->to && r.to > model->from;
     return look(&r, &lookout, ret_detection);
 }

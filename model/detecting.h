@@ -27,7 +27,10 @@ struct rca_candidate {
  * @w, @rows: the stretches are the last ones of these rows; rows before and
  *         after them are used where they are there
  * @past:  what a model knows of the variables of @w; NULL: @normal of @w
- * @length: rows of a stretch */
+ * @length: rows of a stretch
+ * @inside: what @past knows was learned from a short window that holds the
+ *         incident, too: usual is what its rows say, if nearly half of them
+ *         belong to it */
 struct rca_lookout {
     const struct rca_window *w;
     const struct rca_graph *g;
@@ -35,6 +38,7 @@ struct rca_lookout {
     struct rca_rows rows, normal;
     size_t length;
     double fdr;
+    _Bool inside;
 };
 
 /**

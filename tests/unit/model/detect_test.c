@@ -152,7 +152,7 @@ static void a_constant_that_moves_is_an_outlier(void **state)
     s = series_of(x, scratch);
     p = rca_outlier_test(&s, &grid, scratch);
     assert_true(p > 1e-6 && p < 1e-4);
-    s.n_past = 3 * LENGTH; /* of three stretches nothing is unlikely */
+    s.n_past = (size_t)3 * LENGTH; /* of three stretches nothing is unlikely */
     assert_close(rca_outlier_test(&s, &grid, scratch), 1, 1e-12);
     s.past = NULL; /* what is usual must do */
     assert_true(rca_outlier_test(&s, &grid, scratch) < 1e-4);
@@ -541,6 +541,22 @@ static void a_past_time_can_be_asked_for(void **state)
     close_store(&s);
 }
 
+/* train, then detect: the window that was learned holds the incident */
+static void what_was_trained_on_is_still_abnormal(void **state)
+{
+    struct rca_detection *d RCA_CLEANUP(rca_detection_free) = NULL;
+    struct store s;
+
+    (void)state;
+    open_store(&s, SIM_SLOW, 3 * FAULTY);
+    rca_model_free(&s.model);
+    assert_ok(rca_model_train(s.f.store, SIM_START, s.f.sim->now, 0, &s.model));
+    d = ask(&s, &now);
+    assert_true(d->n_groups > 0 && d->groups[0].n_symptoms > 0);
+    assert_non_null(find(d, s.f.sim->service[3]));
+    close_store(&s);
+}
+
 static void impossible_questions_are_refused(void **state)
 {
     struct rca_detect_options o = now;
@@ -609,6 +625,7 @@ int main(void)
         cmocka_unit_test(what_is_normal_is_normal),
         cmocka_unit_test(a_new_entity_belongs_to_the_incident),
         cmocka_unit_test(a_past_time_can_be_asked_for),
+        cmocka_unit_test(what_was_trained_on_is_still_abnormal),
         cmocka_unit_test(impossible_questions_are_refused),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
