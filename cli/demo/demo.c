@@ -197,11 +197,11 @@ static int judge(const struct run *run, const struct rca_explanation *e)
     _Bool right = named && demo_fault_is(in, first->kind, first->name);
 
     if (named)
-        printf("\ninjected: %s; named %s %s: %s\n", in->what,
+        printf("\ninjected: %s\nnamed:    %s %s: %s\n", in->what,
                rca_kind_name(first->kind), first->name,
                right ? "right" : "wrong");
     else
-        printf("\ninjected: %s; named no cause (%s): wrong\n", in->what,
+        printf("\ninjected: %s\nnamed:    no cause (%s): wrong\n", in->what,
                rca_verdict_name(e->verdict));
     return right ? RCA_EXIT_DONE : RCA_EXIT_UNCLEAR;
 }

@@ -62,6 +62,7 @@ void demo_screen_end(const struct rca_cli *cli, const char *folder,
     (void)fprintf(
         stderr,
         "  rca --db %s explain -e frontend\n"
+        "  (with this --db also the commands that the answer names as 'next')\n"
         "\n"
         "On a host of yours\n"
         "  sudo rca collect            watches it until Ctrl-C\n"

@@ -35,10 +35,9 @@ for fault in "${faults[@]}"; do
         code=0
         "$rca" demo --fault "$fault" --seed "$seed" -o "$work/out" \
             > "$work/text" 2> "$work/log" || code=$?
-        line=$(grep '^injected: ' "$work/text" || true)
-        what=${line#injected: }
-        what=${what%%; named*}
-        named=${line#*; named }
+        what=$(sed -n 's/^injected: //p' "$work/text")
+        line=$(grep '^named: ' "$work/text" || true)
+        named=${line#named:    }
         named=${named%: *}
         sure=$(grep -om1 '[0-9]* % sure' "$work/text" || true)
         yes=no
