@@ -25,12 +25,13 @@ static enum rca_exit exit_of_error(int err)
 int rca_say(const char *what, const struct rca_diag *diag, int err)
 {
     const char *file = diag && diag->text[0] ? diag->file : "";
+    const unsigned line = diag ? diag->line : 0;
 
     if (!strcmp(file, what)) /* is named already */
         file = "";
     (void)fprintf(stderr, "rca: %s: %s", what, file);
-    if (*file && diag->line)
-        (void)fprintf(stderr, ":%u", diag->line);
+    if (*file && line)
+        (void)fprintf(stderr, ":%u", line);
     (void)fprintf(stderr, "%s%s\n", *file ? ": " : "",
                   diag && diag->text[0] ? diag->text : rca_strerror(err));
     return (int)exit_of_error(err);

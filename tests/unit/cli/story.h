@@ -69,7 +69,7 @@ static void story_chart(struct story *s, size_t i, double instead)
     }
 }
 
-static void story_tell(struct story *s, const char *culprit)
+static void story_nodes(struct story *s, const char *culprit)
 {
     struct rca_card batch =
         card_of(RCA_KIND_CGROUP, culprit, "cpu_usage_cores", "CPU used");
@@ -80,7 +80,6 @@ static void story_tell(struct story *s, const char *culprit)
     struct rca_card load = card_of(RCA_KIND_CLIENT, "clients",
                                    "request_rate_per_second", "requests");
 
-    memset(s, 0, sizeof(*s));
     set_card(&batch, RCA_ROLE_USAGE, RCA_UNIT_CORES, 0.1, 7.4);
     set_card(&host, RCA_ROLE_SATURATION, RCA_UNIT_RATIO, 0.004, 0.31);
     set_card(&web, RCA_ROLE_LATENCY, RCA_UNIT_SECONDS, 0.046, 0.189);
@@ -88,21 +87,6 @@ static void story_tell(struct story *s, const char *culprit)
     host.onset = AT(5);
     web.onset = AT(20);
     load.onset = RCA_TIME_NONE;
-    s->causes[0] =
-        (struct rca_cause){.card = batch,
-                           .share = 0.87,
-                           .confidence = 0.92,
-                           .value = 0.065,
-                           .low = 0.058,
-                           .high = 0.071,
-                           .reasons = {"unexplained usage or saturation",
-                                       "moves with the symptom"}};
-    s->causes[1] = (struct rca_cause){.card = load,
-                                      .share = 0.07,
-                                      .confidence = 0.03,
-                                      .value = 0.179,
-                                      .low = NAN,
-                                      .high = NAN};
     s->nodes[0] =
         (struct rca_node){.card = batch, .class = RCA_NODE_CAUSE, .rank = 1};
     s->nodes[1] =
@@ -114,12 +98,42 @@ static void story_tell(struct story *s, const char *culprit)
     s->flows[0] = (struct rca_flow){0, 1, 0.96, "takes CPU", 1};
     s->flows[1] = (struct rca_flow){1, 2, 0.91, "delays", 1};
     s->flows[2] = (struct rca_flow){3, 2, 0.07, "loads", 0};
+}
+
+static void story_causes(struct story *s)
+{
+    s->causes[0] =
+        (struct rca_cause){.card = s->nodes[0].card,
+                           .share = 0.87,
+                           .confidence = 0.92,
+                           .value = 0.065,
+                           .low = 0.058,
+                           .high = 0.071,
+                           .reasons = {"unexplained usage or saturation",
+                                       "moves with the symptom"}};
+    s->causes[1] = (struct rca_cause){.card = s->nodes[3].card,
+                                      .share = 0.07,
+                                      .confidence = 0.03,
+                                      .value = 0.179,
+                                      .low = NAN,
+                                      .high = NAN};
+    s->parts[0] = (struct rca_part){RCA_PART_CAUSE, 0, 0.124};
+    s->parts[1] = (struct rca_part){RCA_PART_CAUSE, 1, 0.010};
+    s->parts[2] = (struct rca_part){RCA_PART_UNEXPLAINED, 0, 0.012};
+    s->parts[3] = (struct rca_part){RCA_PART_FEEDBACK, 0, -0.003};
+}
+
+static void story_tell(struct story *s, const char *culprit)
+{
+    memset(s, 0, sizeof(*s));
+    story_nodes(s, culprit);
+    story_causes(s);
     s->checked[0] = "db: latency, errors";
     s->checked[1] = "disk vda: busy";
     s->unseen[0] = "web->db: no data 14:03 to 14:04";
     s->e = (struct rca_explanation){
         .verdict = RCA_VERDICT_CAUSE,
-        .symptom = web,
+        .symptom = s->nodes[2].card,
         .from = AT(0),
         .to = AT(120),
         .spark_from = AT(-300),
@@ -144,11 +158,7 @@ static void story_tell(struct story *s, const char *culprit)
                     .incident_rows = 120,
                     .missing = 0.015},
     };
-    s->parts[0] = (struct rca_part){RCA_PART_CAUSE, 0, 0.124};
-    s->parts[1] = (struct rca_part){RCA_PART_CAUSE, 1, 0.010};
-    s->parts[2] = (struct rca_part){RCA_PART_UNEXPLAINED, 0, 0.012};
-    s->parts[3] = (struct rca_part){RCA_PART_FEEDBACK, 0, -0.003};
-    story_chart(s, 0, batch.before);
+    story_chart(s, 0, s->nodes[0].card.before);
     story_chart(s, 1, 0.016);
     story_chart(s, 2, s->causes[0].value);
     story_chart(s, 3, NAN);
