@@ -33,7 +33,7 @@ static int gather(void *arg, const struct rca_note *note)
         all->n_damaged++;
         return 0;
     }
-    list = rca_grow(all->list, all->n, &all->cap, sizeof(*list));
+    list = rca_grow(all->list, all->n, &all->cap, sizeof(struct rca_record *));
     if (!list) {
         rca_record_free(&record);
         return -ENOMEM;

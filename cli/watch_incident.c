@@ -125,6 +125,7 @@ static void write_files(struct rca_watcher *w, const char *id,
         const char *suffix;
     } files[] = {{RCA_FORMAT_SVG, "svg"},
                  {RCA_FORMAT_DOT, "dot"},
+                 {RCA_FORMAT_HTML, "html"},
                  {RCA_FORMAT_JSON, "json"},
                  {RCA_FORMAT_TEXT, "txt"}};
 

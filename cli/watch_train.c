@@ -12,7 +12,7 @@
 
 /* At least so much for a first model of one's own; fewer rows say too little of
  * what is usual. */
-#define FIRST (5 * 60 * RCA_SECOND)
+#define FIRST (RCA_SECOND * 60 * 5)
 #define FIRST_ROWS 60
 /* What has not been looked at yet may be the beginning of an incident. */
 #define GUARD (60 * RCA_SECOND)

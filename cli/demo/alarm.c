@@ -28,7 +28,7 @@ static _Noreturn void watch(const struct rca_cli *cli, const char *db)
         .interval = 10 * RCA_SECOND,
         .settle = 30 * RCA_SECOND,
         .quiet = 120 * RCA_SECOND,
-        .window = 24 * 3600 * RCA_SECOND,
+        .window = RCA_SECOND * 3600 * 24,
         .train_every = 3600 * RCA_SECOND,
         .severity = RCA_SEVERITY_USUAL,
         .fdr = RCA_DETECT_FDR,

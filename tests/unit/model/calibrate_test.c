@@ -20,11 +20,13 @@ static double post(const struct rca_judged *list, size_t n, double b)
 
 static void no_verdict_changes_nothing(void **state)
 {
-    double c = 0.123456789, moved;
+    double moved;
 
     (void)state;
     assert_true(rca_calibrate_shift(NULL, 0) == 0);
-    for (; c < 1; c += 0.1) {
+    for (int i = 0; i < 9; i++) {
+        const double c = 0.123456789 + 0.1 * i;
+
         moved = rca_calibrate(c, 0);
         assert_memory_equal(&moved, &c, sizeof(c));
     }
@@ -95,8 +97,9 @@ static void what_is_certain_or_unknown_does_no_harm(void **state)
 static void the_order_of_answers_stays(void **state)
 {
     (void)state;
-    for (double c = 0.01; c < 0.98; c += 0.01)
-        assert_true(rca_calibrate(c, -1.3) < rca_calibrate(c + 0.01, -1.3));
+    for (int i = 1; i < 98; i++)
+        assert_true(rca_calibrate(0.01 * i, -1.3) <
+                    rca_calibrate(0.01 * (i + 1), -1.3));
 }
 
 int main(void)
