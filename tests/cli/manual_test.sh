@@ -84,8 +84,8 @@ sed -n '/^The commands are/,/^\.El/s/^\.It Cm \([a-z]*\)$/\1/p' \
 same 'commands of rca.1' "$dir/commands" "$dir/page"
 for file in docs/man/rca-*.[18]; do
     basename "${file%.?}" | sed 's/^rca-//'
-done | grep -vx show >"$dir/pages"
-grep -vxE 'help|show' "$dir/commands" >"$dir/own"
+done >"$dir/pages"
+grep -vx help "$dir/commands" >"$dir/own"
 same 'every command has a page' "$dir/own" "$dir/pages"
 sed -n '/^\.Sh SEE ALSO/,$s/^\.Xr rca-\([a-z]*\) [18].*/\1/p' docs/man/rca.1 \
     >"$dir/page"
