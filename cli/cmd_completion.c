@@ -10,6 +10,7 @@
 
 #include "cli/common.h"
 #include "cli/complete.h"
+#include "cli/record_store.h"
 #include "graph/base/name.h"
 
 static const struct rca_usage usage = {
@@ -108,6 +109,20 @@ static int offer_metrics(const struct rca_cli *cli, const char *typed)
     return RCA_EXIT_DONE;
 }
 
+static int offer_incidents(const struct rca_cli *cli, const char *typed)
+{
+    struct rca_records all RCA_CLEANUP(rca_records_done) = {0};
+    struct rca_store *store RCA_CLEANUP(rca_store_close) = NULL;
+
+    rca_complete_offer(typed, "last", "the newest");
+    if (rca_store_open(cli->db, RCA_STORE_READ, NULL, &store) ||
+        rca_records_read(store, &all))
+        return RCA_EXIT_DONE;
+    for (size_t i = all.n; i-- > 0;)
+        rca_complete_offer(typed, all.list[i]->id, "");
+    return RCA_EXIT_DONE;
+}
+
 static int offer_commands(const char *typed)
 {
     for (size_t i = 0; rca_commands[i].name; i++)
@@ -128,6 +143,8 @@ static int offer(const struct rca_cli *cli, int what, const char *typed)
         return offer_entities(cli, typed);
     case RCA_COMPLETE_METRICS:
         return offer_metrics(cli, typed);
+    case RCA_COMPLETE_INCIDENTS:
+        return offer_incidents(cli, typed);
     default:
         return RCA_EXIT_DONE;
     }

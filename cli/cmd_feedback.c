@@ -26,6 +26,7 @@ struct options {
 static int parse(int argc, char **argv, struct options *o, const char **ret_id)
 {
     const struct rca_arg args[] = {
+        {"incident", 0, RCA_ARG_WORD, "ID", NULL, NULL, NULL},
         {"right", 'r', RCA_ARG_FLAG, NULL, &o->right, NULL,
          "the first-named cause was the cause"},
         {"wrong", 'w', RCA_ARG_FLAG, NULL, &o->wrong, NULL, "it was not"},

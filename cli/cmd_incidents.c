@@ -156,6 +156,8 @@ static int read_all(const struct rca_cli *cli, struct rca_records *ret_all)
     return -1;
 }
 
+static const char *const subjects[] = {"list", "show", "compare", NULL};
+
 static int check_words(const char *const words[3])
 {
     if (!words[0] || strcmp(words[0], "list") == 0)
@@ -164,9 +166,7 @@ static int check_words(const char *const words[3])
         return !words[1]  ? wrong("show which one? an ID or 'last'", NULL)
                : words[2] ? wrong("unexpected word", words[2])
                           : -1;
-    if (strcmp(words[0], "compare") == 0)
-        return words[1] && words[2] ? -1 : wrong("compare wants two IDs", NULL);
-    return wrong("list, show or compare, not", words[0]);
+    return words[1] && words[2] ? -1 : wrong("compare wants two IDs", NULL);
 }
 
 int rca_cmd_incidents(struct rca_cli *cli, int argc, char **argv)
@@ -175,6 +175,8 @@ int rca_cmd_incidents(struct rca_cli *cli, int argc, char **argv)
     struct rca_records all RCA_CLEANUP(rca_records_done) = {0};
     struct options o = {.from = RCA_TIME_NONE, .to = RCA_TIME_NONE};
     const struct rca_arg args[] = {
+        {"what", 0, RCA_ARG_WORD, NULL, NULL, subjects, NULL},
+        {"incident", 0, RCA_ARG_WORD, "ID", NULL, NULL, NULL},
         {"from", 0, RCA_ARG_TIME, "TIME", &o.from, NULL, "that began since"},
         {"to", 0, RCA_ARG_TIME, "TIME", &o.to, NULL, "that began until then"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o.format, formats,

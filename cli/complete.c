@@ -25,15 +25,10 @@ static const struct {
     const char *name;
     enum rca_complete what;
 } kinds[] = {
-    {"entity", RCA_COMPLETE_ENTITIES},
-    {"victim", RCA_COMPLETE_ENTITIES},
-    {"cause", RCA_COMPLETE_ENTITIES},
-    {"metric", RCA_COMPLETE_METRICS},
-    {"incident ID", RCA_COMPLETE_INCIDENTS},
-    {"FILE", RCA_COMPLETE_FILES},
-    {"FOLDER", RCA_COMPLETE_FILES},
-    {"DIR", RCA_COMPLETE_FILES},
-    {"PATH", RCA_COMPLETE_FILES},
+    {"entity", RCA_COMPLETE_ENTITIES}, {"victim", RCA_COMPLETE_ENTITIES},
+    {"cause", RCA_COMPLETE_ENTITIES},  {"metric", RCA_COMPLETE_METRICS},
+    {"FILE", RCA_COMPLETE_FILES},      {"FOLDER", RCA_COMPLETE_FILES},
+    {"DIR", RCA_COMPLETE_FILES},       {"PATH", RCA_COMPLETE_FILES},
     {"ID", RCA_COMPLETE_INCIDENTS},
 };
 

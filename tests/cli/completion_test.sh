@@ -63,6 +63,9 @@ offers '' explain ''
 offers 'check compact' store ''
 offers '' store check ''
 offers 'series' show se
+offers 'compare' incidents com
+offers 'last' --db nothing.db incidents show l
+offers 'last' --db nothing.db feedback l
 offers 'service' show entities --kind serv
 offers 'web web->db' --db store.db show series we
 offers ':files' import ''

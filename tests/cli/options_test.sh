@@ -79,6 +79,8 @@ mistake "unknown option '--colour': did you mean '--color'" status --colour
 mistake "wants one of bash .*did you mean 'bash'" completion bahs
 mistake 'which shell' completion
 mistake "unexpected word 'x'" completion bash x
+mistake "wants one of list show compare, .*did you mean 'compare'" \
+    incidents compre
 try 0 'usage: rca explain' help explain
 try 0 'usage: rca \[' help
 mistake "did you mean 'explain'" help explian

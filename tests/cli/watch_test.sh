@@ -60,7 +60,7 @@ try 2 'say --right or --wrong' feedback last
 try 2 'of which incident' feedback --right
 try 2 'show which one' incidents show
 try 2 'two IDs' incidents compare last
-try 2 'list, show or compare' incidents sow
+try 2 'wants one of list show compare' incidents sow
 
 # one incident: told once, in files, to the hook
 hook='printf "%s|" "$RCA_INCIDENT" "$RCA_ENTITY" "$RCA_CAUSE" "$RCA_CONFIDENCE" "$RCA_FILE" >> "'$dir'/hook"'
