@@ -337,12 +337,12 @@ static void flow(struct rca_buf *buf, const struct rca_explanation *e,
 {
     const struct rca_card *other = &e->nodes[out ? f->to : f->from].card;
 
-    rca_buf_fmt(buf, "<li>%s<a href=\"#chart-%zu\">", out ? "" : "moved by ",
-                out ? f->to : f->from);
+    rca_buf_str(buf, out ? "<li>" : "<li>moved by ");
     if (out) {
         rca_html_text(buf, f->verb);
-        rca_buf_str(buf, " ");
+        rca_buf_str(buf, " → ");
     }
+    rca_buf_fmt(buf, "<a href=\"#chart-%zu\">", out ? f->to : f->from);
     rca_html_name(buf, other->name);
     rca_buf_str(buf, "</a>: ");
     rca_buf_fmt(buf,
