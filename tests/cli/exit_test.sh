@@ -181,6 +181,34 @@ for file in vain.db*; do
     fi
 done
 
+# detect, graph
+try 0 'incident' --db model.db detect
+# shellcheck disable=SC2086 # words
+try 3 'Nothing' --db model.db detect $calm
+wrong 2 'fdr' --db model.db detect --fdr 7
+wrong 4 'no model' --db data.db detect
+wrong 1 'junk' --db junk detect
+try 0 'supported' --db model.db graph check
+wrong 2 "wants one of check" --db model.db graph chekc
+wrong 1 'junk' --db junk graph check
+try 4 'not enough' --db model.db graph check --from 2023-10-15T14:13:40Z \
+    --to 2023-10-15T14:14:40Z
+
+# watch, incidents, feedback
+cp model.db watched.db
+wrong 4 'no incident' --db watched.db incidents
+try 0 '' --db watched.db watch --once --settle 10s --min-change 1% \
+    --min-latency 1ms
+wrong 2 'wants a duration' --db watched.db watch --settle never
+wrong 1 'not an SQLite' --db junk watch --once
+try 4 '' --db none.db watch --once
+try 0 '' --db watched.db incidents
+wrong 1 'junk' --db junk incidents
+wrong 2 'no incident' --db watched.db incidents show qqq
+try 0 'right' --db watched.db feedback last --right
+wrong 1 'junk' --db junk feedback last --right
+wrong 2 'no incident' --db watched.db feedback qqq --right
+
 # doctor, demo, completion: of the live ones only what any host can do
 got=0
 "$rca" doctor >out 2>err || got=$?
@@ -244,10 +272,6 @@ fi
 for page in "$pages"/rca-*.[18]; do
     name=$(basename "${page%.?}")
     name=${name#rca-}
-    # these have tests of their own
-    case $name in
-    detect | watch | incidents | feedback | show | graph) continue ;;
-    esac
     sed -n '/^\.Sh EXIT/,/^\.Sh EXAM/s/^\.It \([0-9]*\)$/\1/p' "$page" |
         while read -r code; do
             grep -qx "$name $code" tried ||
