@@ -28,11 +28,13 @@ void rca_watch_complain(struct rca_watcher *w, const char *what, int err)
 {
     char text[sizeof(w->said)];
 
-    (void)snprintf(text, sizeof(text), "%s: %s", what, rca_strerror(err));
+    (void)snprintf(text, sizeof(text), "%s%s%s", what, err ? ": " : "",
+                   err ? rca_strerror(err) : "");
     if (strcmp(text, w->said) == 0)
         return;
     (void)snprintf(w->said, sizeof(w->said), "%s", text);
-    (void)fprintf(stderr, "rca watch: %s, and go on\n", text);
+    (void)fprintf(stderr, "rca watch: %s%s\n", text,
+                  w->options->once ? "" : ", and go on");
 }
 
 /* --- a look --------------------------------------------------------------------*/
@@ -40,6 +42,7 @@ void rca_watch_complain(struct rca_watcher *w, const char *what, int err)
 static int open_store(struct rca_watcher *w)
 {
     struct rca_diag diag = {0};
+    char what[sizeof(w->said)];
     int r;
 
     if (w->store)
@@ -49,7 +52,9 @@ static int open_store(struct rca_watcher *w)
     if (!r)
         return 0;
     rca_store_close(&w->store);
-    rca_watch_complain(w, diag.text[0] ? diag.text : w->cli->db, r);
+    (void)snprintf(what, sizeof(what), "%.100s: %.140s", w->cli->db,
+                   diag.text[0] ? diag.text : rca_strerror(r));
+    rca_watch_complain(w, what, 0);
     return r;
 }
 

@@ -76,7 +76,7 @@ int rca_watch_run(const struct rca_cli *cli,
 /* --- what its files do for one another ---------------------------------------*/
 
 /** rca_watch_complain() - one line on standard error, once as long as nothing
- * else goes wrong */
+ * else goes wrong; @err 0: @what says it all */
 void rca_watch_complain(struct rca_watcher *w, const char *what, int err);
 
 /** rca_watch_concerns() - of what was detected, that which matters

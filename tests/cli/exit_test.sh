@@ -200,7 +200,7 @@ wrong 4 'no incident' --db watched.db incidents
 try 0 '' --db watched.db watch --once --settle 10s --min-change 1% \
     --min-latency 1ms
 wrong 2 'wants a duration' --db watched.db watch --settle never
-wrong 1 'not an SQLite' --db junk watch --once
+wrong 1 'junk: not an SQLite' --db junk watch --once
 try 4 '' --db none.db watch --once
 try 0 '' --db watched.db incidents
 wrong 1 'junk' --db junk incidents
