@@ -414,13 +414,12 @@ static const char *time_verb(const struct rca_card *c)
 
 static void say_moved(struct rca_buf *buf, const struct rca_card *c)
 {
+    const _Bool negative = c->before < 0 || c->after < 0;
     const struct phrase *phrase = phrase_of(c);
 
-    if (c->before < 0 || c->after < 0)
-        say_change(buf, c);
-    else if (phrase)
+    if (phrase && !negative)
         say_phrase(buf, c, phrase);
-    else if (time_verb(c))
+    else if (time_verb(c) && !negative)
         say_values(buf, c, time_verb(c));
     else
         say_change(buf, c);

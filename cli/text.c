@@ -34,7 +34,7 @@ enum {
 #define FEW_NORMAL_ROWS 30
 #define MANY_GAPS 0.1
 #define MUCH_UNEXPLAINED 0.25
-#define MODEL_OLD (24 * 3600 * RCA_SECOND)
+#define MODEL_OLD (86400 * RCA_SECOND)
 
 #define BOLD "\033[1m"
 #define RED "\033[1;31m"

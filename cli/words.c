@@ -134,11 +134,11 @@ static void headline(struct rca_buf *buf, const struct rca_explanation *e,
 {
     const struct rca_card *c = &e->symptom;
     const _Bool normal = e->verdict == RCA_VERDICT_NORMAL;
-    char name[RCA_NAME_MAX + 1], label[RCA_NAME_MAX + 1],
-        full[RCA_NAME_MAX + 32], clean[RCA_NAME_MAX + 1];
+    char fitted[RCA_NAME_MAX + 1], label[RCA_NAME_MAX + 1],
+        titled[RCA_NAME_MAX + 32], clean[RCA_NAME_MAX + 1];
 
-    kind_and_name(c, rca_name_clean(c->name, clean), full, sizeof(full));
-    rca_buf_fmt(buf, "%s %s: %s ", rca_columns_fit(full, columns, name),
+    kind_and_name(c, rca_name_clean(c->name, clean), titled, sizeof(titled));
+    rca_buf_fmt(buf, "%s %s: %s ", rca_columns_fit(titled, columns, fitted),
                 normal ? "is normal" : rca_phrase_state(c)->statement,
                 rca_columns_fit(c->label, columns, label));
     if (normal) {

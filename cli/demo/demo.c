@@ -219,6 +219,7 @@ static int report(struct run *run, struct rca_explanation *e)
     }
     (void)fputs(text, stdout);
     r = judge(run, e);
+    (void)fflush(stdout);
     demo_screen_end(run->cli, run->options.folder, run->db);
     return r;
 }
@@ -334,7 +335,8 @@ static int inject(struct run *run, struct rca_diag *diag)
                           diag, &run->injection);
     if (r)
         return r;
-    (void)snprintf(text, sizeof(text), "the fault: %.160s",
+    (void)snprintf(text, sizeof(text),
+                   "a real fault is put in:\n         %.160s",
                    run->injection.what);
     say(run, text);
     return 0;

@@ -61,8 +61,10 @@ static char *words_of(const struct rca_explanation *e)
 {
     char *text = text_of(e, 0);
 
-    for (char *p = text; *p; p++)
-        *p = *p == '\n' ? ' ' : *p;
+    for (char *p = text; *p; p++) {
+        if (*p == '\n')
+            *p = ' ';
+    }
     return text;
 }
 
@@ -161,8 +163,8 @@ static void bad_data_is_told(void **state)
     free(text);
     s.e.quality.incident_rows = 4;
     s.e.quality.missing = 0.23;
-    s.e.trained_from = s.e.from - 10 * 24 * 3600 * RCA_SECOND;
-    s.e.trained_to = s.e.from - 3 * 24 * 3600 * RCA_SECOND;
+    s.e.trained_from = s.e.from - 864000 * RCA_SECOND;
+    s.e.trained_to = s.e.from - 259200 * RCA_SECOND;
     text = text_of(&s.e, 0);
     assert_non_null(strstr(text, "quality  only 4 samples of the incident; "
                                  "23 % of values missing; "
