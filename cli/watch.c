@@ -136,6 +136,8 @@ static int detect(struct rca_watcher *w)
 
     rca_graph_free(&w->graph);
     r = rca_store_graph(w->store, w->last - GRAPH, w->last, &w->graph);
+    if (!r)
+        rca_watch_tell_blind(w);
     r = r ? r : rca_detect(w->store, w->model, &options, &d);
     r = r ? r : rca_watch_concerns(w, d, &concerns, &n);
     r = r ? r : follow(w, concerns, n);

@@ -53,6 +53,7 @@ struct rca_watcher {
     rca_time last; /* newest sample that was looked at */
     rca_time fresh; /* monotonic: when that changed */
     _Bool stale; /* has been said */
+    _Bool blind; /* likewise */
     _Bool undrawn; /* there is no dot */
     char said[256]; /* the last complaint, not to be repeated */
     struct rca_tracker tracker;
@@ -88,6 +89,11 @@ RCA_MUST_CHECK int rca_watch_concerns(struct rca_watcher *w,
                                       struct rca_concern **ret_list,
                                       size_t *ret_n);
 void rca_watch_concerns_free(struct rca_concern *list, size_t n);
+
+/** rca_watch_blind() - @ret_blind: hosts whose collector is in the light profile;
+ * 0 or an error; rca_watch_tell_blind() says so when that changes */
+RCA_MUST_CHECK int rca_watch_blind(struct rca_watcher *w, size_t *ret_blind);
+void rca_watch_tell_blind(struct rca_watcher *w);
 
 /** rca_watch_train() - learn where there is no model, or it is of age and all
  * is quiet. What fails is said. */

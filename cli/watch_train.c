@@ -140,7 +140,7 @@ void rca_watch_train(struct rca_watcher *w)
     r = load(w);
     if (r == RCA_ESCHEMA || r == RCA_ECORRUPT)
         r = 0; /* of another version, or damaged: a new one replaces it */
-    if (!r && !w->options->no_train)
+    if (!r && !w->options->no_train && !w->blind)
         r = is_due(w, &from, &due);
     if (!r && due)
         r = learn(w, &from);

@@ -23,15 +23,18 @@ static void on_stop(int signal)
 static _Noreturn void collect(const struct rca_cli *cli, const char *db)
 {
     const struct sigaction act = {.sa_handler = on_stop};
+    struct rca_config config = cli->config;
     struct rca_collect_options options = {
         .db = db,
         .interval = RCA_SECOND,
-        .config = &cli->config,
+        .config = &config,
         .stop = &stop,
     };
     struct rca_diag diag = {0};
     int r;
 
+    /* a busy machine would turn off what the demonstration is about */
+    config.cpu_budget = 0;
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     (void)prctl(PR_SET_NAME, "rca-collect");
     (void)signal(SIGINT, SIG_IGN); /* the parent ends us */

@@ -147,6 +147,38 @@ static void it_learns_where_there_is_no_model(void **state)
     sim_store_close(&f);
 }
 
+static void a_light_profile_is_blind(void **state)
+{
+    const struct rca_watch_options o = usual();
+    struct rca_watcher w = {.options = &o};
+    struct sim_store f;
+    rca_id host, series;
+    size_t blind = 9;
+
+    (void)state;
+    sim_store_open(&f, SIM_NONE, SEED, 40, 0);
+    assert_ok(rca_store_entity(f.store, RCA_KIND_HOST, "h", "h", &host));
+    assert_ok(rca_store_series(f.store, "rca_profile", &series));
+    assert_ok(rca_store_info(f.store, &w.info));
+    w.store = f.store;
+    for (int i = 1; i <= 3; i++) { /* deep, standard, light */
+        const struct rca_sample sample = {host, series, 3 - i};
+        const struct rca_tick tick = {.time = w.info.last + i * RCA_SECOND,
+                                      .samples = &sample,
+                                      .n_samples = 1};
+
+        assert_ok(rca_store_append(f.store, &tick));
+        w.last = tick.time;
+        assert_ok(rca_store_graph(f.store, w.info.first, w.last, &w.graph));
+        assert_ok(rca_watch_blind(&w, &blind));
+        assert_int_equal(blind, i == 3);
+        rca_watch_tell_blind(&w);
+        assert_int_equal(w.blind, i == 3);
+        rca_graph_free(&w.graph);
+    }
+    sim_store_close(&f);
+}
+
 /* whatever fails, it goes on, and the next look makes up for it */
 static void memory_that_is_missing_ends_nothing(void **state)
 {
@@ -176,6 +208,7 @@ int main(void)
         cmocka_unit_test(one_incident_is_kept_once),
         cmocka_unit_test(calm_closes_what_was_open),
         cmocka_unit_test(it_learns_where_there_is_no_model),
+        cmocka_unit_test(a_light_profile_is_blind),
         cmocka_unit_test(memory_that_is_missing_ends_nothing),
     };
 
