@@ -128,16 +128,11 @@ static void put_summary(struct rca_buf *buf, const struct rca_graph_report *r)
     const size_t *n = c->count;
     char step[RCA_TIME_TEXT_SIZE];
 
-    rca_buf_fmt(buf, "%zu of %zu edges supported", n[RCA_EDGE_SUPPORTED],
-                c->n_edges);
-    if (n[RCA_EDGE_SHARED])
-        rca_buf_fmt(buf, ", %zu shared", n[RCA_EDGE_SHARED]);
-    if (n[RCA_EDGE_UNSEEN])
-        rca_buf_fmt(buf, ", %zu not seen", n[RCA_EDGE_UNSEEN]);
-    if (n[RCA_EDGE_UNTESTABLE])
-        rca_buf_fmt(buf, ", %zu not testable", n[RCA_EDGE_UNTESTABLE]);
-    rca_buf_fmt(buf, ", %zu contradicted", n[RCA_EDGE_CONTRADICTED]);
-    rca_buf_str(buf, "\n");
+    rca_buf_fmt(buf,
+                "%zu of %zu edges supported, %zu contradicted\n"
+                "(%zu shared, %zu not seen, %zu not testable)\n",
+                n[RCA_EDGE_SUPPORTED], c->n_edges, n[RCA_EDGE_CONTRADICTED],
+                n[RCA_EDGE_SHARED], n[RCA_EDGE_UNSEEN], n[RCA_EDGE_UNTESTABLE]);
     rca_show_span(buf, r->w->from,
                   r->w->from + (rca_time)c->n_rows * r->w->step);
     rca_buf_fmt(buf, ", %zu rows of %s; the later half is the test.\n",
