@@ -12,8 +12,8 @@
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
 
-#define SERVICES 12
-#define ROWS 2000
+#define SERVICES ((rca_id)12)
+#define ROWS ((size_t)2000)
 
 struct world {
     struct rca_window w;
