@@ -10,7 +10,7 @@
 #include "graph/metric.h"
 
 #define LABEL 10 /* "12.3 cores" */
-#define CANVAS_ROWS 12 /* below: the axis, its times, the legend */
+#define CANVAS_ROWS ((size_t)12) /* below: the axis, its times, the legend */
 static_assert(CANVAS_ROWS + 3 == RCA_PLOT_ROWS, "nothing else");
 #define DOTS_ACROSS 2
 #define DOTS_DOWN 4

@@ -136,7 +136,8 @@ static void put_nodes(struct rca_buf *buf, struct rca_graph *g, struct part *p,
         const _Bool ends =
             i + 1 == p->n || strcmp(host, host_at(g, p->nodes[i + 1])) != 0;
 
-        if (framed && (i == 0 || strcmp(host, host_at(g, p->nodes[i - 1]))))
+        if (framed &&
+            (i == 0 || strcmp(host, host_at(g, p->nodes[i - 1])) != 0))
             open_host(buf, i, host);
         put_node(buf, g, p->nodes[i], centre);
         if (framed && ends)

@@ -21,7 +21,7 @@
 /* Order of the autoregression. */
 #define RCA_COMOVE_ORDER 3
 /* Fewer rows than this say nothing. */
-#define RCA_COMOVE_ROWS_MIN 30
+#define RCA_COMOVE_ROWS_MIN ((size_t)30)
 
 /** struct rca_filter - x[t] - sum a[k] x[t - 1 - k] is what is new */
 struct rca_filter {

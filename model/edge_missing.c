@@ -109,17 +109,27 @@ static int choose(const struct rca_edge_work *work, enum rca_role role,
 
 /* what is new in the residual, as scores; rows that are not known are 0 */
 static void put_column(const struct rca_edge_work *work,
-                       const struct rca_edge_bench *b, uint32_t v, size_t n,
-                       const uint32_t *controls, size_t k, double *ret)
+                       const struct rca_edge_bench *b, uint32_t v,
+                       const struct rca_edge_controls *controls, double *ret)
 {
-    (void)rca_edge_new(work, b, n, v, controls, k, b->effect);
-    rca_normal_scores(b->effect, n, b->scratch);
-    for (size_t i = 0; i < n; i++)
+    (void)rca_edge_new(work, b, v, controls, b->effect);
+    rca_normal_scores(b->effect, b->n, b->scratch);
+    for (size_t i = 0; i < b->n; i++)
         ret[b->rows[i] - work->test.from] = b->effect[i];
 }
 
-static int fill(const struct rca_edge_work *work,
-                const struct rca_edge_bench *b, struct field *f)
+static void list_rows(const struct rca_edge_work *work,
+                      struct rca_edge_bench *b, uint32_t v)
+{
+    b->n = 0;
+    for (size_t r = work->test.from; r < work->test.to; r++) {
+        if (rca_holdout_has(&work->h, v, r))
+            b->rows[b->n++] = (uint32_t)r;
+    }
+}
+
+static int fill(const struct rca_edge_work *work, struct rca_edge_bench *b,
+                struct field *f)
 {
     f->rows = work->test.to - work->test.from;
     f->plain = calloc(f->n * f->rows + 1, sizeof(double));
@@ -130,18 +140,16 @@ static int fill(const struct rca_edge_work *work,
         return -ENOMEM;
     for (size_t i = 0; i < f->n; i++) {
         const struct rca_holdout_fit *fit = &work->fits[f->vars[i]];
-        size_t n = 0;
+        const struct rca_edge_controls none = {0};
+        struct rca_edge_controls parents = {.n = fit->n};
 
-        for (size_t r = work->test.from; r < work->test.to; r++) {
-            if (rca_holdout_has(&work->h, f->vars[i], r))
-                b->rows[n++] = (uint32_t)r;
-        }
-        f->lost[i] = (double)(f->rows - n + fit->n) + RCA_COMOVE_ORDER + 1;
-        if (n < RCA_COMOVE_ROWS_MIN)
+        memcpy(parents.at, fit->parent, sizeof(parents.at));
+        list_rows(work, b, f->vars[i]);
+        f->lost[i] = (double)(f->rows - b->n + fit->n) + RCA_COMOVE_ORDER + 1;
+        if (b->n < RCA_COMOVE_ROWS_MIN)
             continue;
-        put_column(work, b, f->vars[i], n, NULL, 0, f->plain + i * f->rows);
-        put_column(work, b, f->vars[i], n, fit->parent, fit->n,
-                   f->left + i * f->rows);
+        put_column(work, b, f->vars[i], &none, f->plain + i * f->rows);
+        put_column(work, b, f->vars[i], &parents, f->left + i * f->rows);
     }
     return 0;
 }
@@ -214,7 +222,7 @@ static int compare(const struct rca_edge_work *work, const struct field *f,
 }
 
 static int compare_role(const struct rca_edge_work *work,
-                        const struct rca_edge_bench *bench, enum rca_role role,
+                        struct rca_edge_bench *bench, enum rca_role role,
                         struct found *found)
 {
     struct field f RCA_CLEANUP(field_done) = {0};
@@ -286,7 +294,7 @@ static int believe(const struct rca_edge_work *work, struct found *found,
 }
 
 int rca_edge_find_missing(const struct rca_edge_work *work,
-                          const struct rca_edge_bench *bench,
+                          struct rca_edge_bench *bench,
                           struct rca_edge_check *check)
 {
     const enum rca_role roles[] = {RCA_ROLE_LOAD, RCA_ROLE_LATENCY,

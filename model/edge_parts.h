@@ -19,13 +19,21 @@ struct rca_edge_work {
     double level;
 };
 
-/* struct rca_edge_bench - room for one thread, all of test rows; owned */
+/* struct rca_edge_bench - room for one thread, all of test rows; owned
+ * @rows: those that are looked at; @n of them */
 struct rca_edge_bench {
+    size_t n;
     double *cause, *effect, *scratch, *controls;
     uint32_t *rows;
 };
 
-/** rca_edge_residual() - of @v in the rows listed, less what @n controls
+/** struct rca_edge_controls - variables that are allowed for */
+struct rca_edge_controls {
+    size_t n;
+    uint32_t at[RCA_HOLDOUT_PARENTS];
+};
+
+/** rca_edge_residual() - of @v in the rows of @bench, less what @controls
  * explain in these (their mean in any case); all 0 where they explain it
  * wholly. O(rows n^2)
  * @filter: goes over @v and the controls before; or NULL. With the filter of
@@ -33,16 +41,16 @@ struct rca_edge_bench {
  *          controls also where all change slowly (generalized least squares in
  *          two steps: D. Cochrane, G. H. Orcutt, JASA 44, 1949) */
 void rca_edge_residual(const struct rca_edge_work *work,
-                       const struct rca_edge_bench *bench, size_t n_rows,
-                       uint32_t v, const uint32_t *controls, size_t n,
+                       const struct rca_edge_bench *bench, uint32_t v,
+                       const struct rca_edge_controls *controls,
                        const struct rca_filter *filter, double *ret);
 
 /** rca_edge_new() - what is new in @v: the residual with its own filter, which
  * is returned */
 struct rca_filter rca_edge_new(const struct rca_edge_work *work,
-                               const struct rca_edge_bench *bench,
-                               size_t n_rows, uint32_t v,
-                               const uint32_t *controls, size_t n, double *ret);
+                               const struct rca_edge_bench *bench, uint32_t v,
+                               const struct rca_edge_controls *controls,
+                               double *ret);
 
 /** rca_edge_varies() - whether @v changes in one test row of 20 at least */
 _Bool rca_edge_varies(const struct rca_edge_work *work, uint32_t v);
@@ -64,12 +72,12 @@ struct rca_edge_pair {
 #define RCA_EDGE_PAIRS 3
 
 void rca_edge_test(const struct rca_edge_work *work,
-                   const struct rca_edge_bench *bench,
+                   struct rca_edge_bench *bench,
                    const struct rca_edge_pair *pairs, size_t n,
                    struct rca_edge_finding *finding,
                    double ret_p[RCA_EDGE_P_COUNT]);
 
 /** rca_edge_find_missing() - 0 or -ENOMEM */
 RCA_MUST_CHECK int rca_edge_find_missing(const struct rca_edge_work *work,
-                                         const struct rca_edge_bench *bench,
+                                         struct rca_edge_bench *bench,
                                          struct rca_edge_check *check);

@@ -45,19 +45,18 @@ void rca_edge_bench_done(struct rca_edge_bench *b)
 /* --- residuals ------------------------------------------------------------ */
 
 static void copy_centred(const struct rca_edge_work *work,
-                         const struct rca_edge_bench *b, size_t n_rows,
-                         uint32_t v, const struct rca_filter *filter,
-                         double *ret)
+                         const struct rca_edge_bench *b, uint32_t v,
+                         const struct rca_filter *filter, double *ret)
 {
     const double *z = rca_holdout_column(&work->h, v);
     double sum = 0;
 
-    for (size_t i = 0; i < n_rows; i++)
+    for (size_t i = 0; i < b->n; i++)
         sum += ret[i] = z[b->rows[i]];
-    for (size_t i = 0; i < n_rows; i++)
-        ret[i] -= sum / (double)n_rows;
+    for (size_t i = 0; i < b->n; i++)
+        ret[i] -= sum / (double)b->n;
     if (filter)
-        rca_filter_apply(filter, ret, n_rows);
+        rca_filter_apply(filter, ret, b->n);
 }
 
 static double dot(const double *a, const double *b, size_t n)
@@ -70,20 +69,21 @@ static double dot(const double *a, const double *b, size_t n)
 }
 
 void rca_edge_residual(const struct rca_edge_work *work,
-                       const struct rca_edge_bench *b, size_t n_rows,
-                       uint32_t v, const uint32_t *controls, size_t n,
+                       const struct rca_edge_bench *b, uint32_t v,
+                       const struct rca_edge_controls *controls,
                        const struct rca_filter *filter, double *ret)
 {
+    const size_t n = controls->n, n_rows = b->n;
     struct rca_box box = {.n = n};
     double w[RCA_BOX_MAX] = {0};
     double square;
 
-    copy_centred(work, b, n_rows, v, filter, ret);
+    copy_centred(work, b, v, filter, ret);
     square = dot(ret, ret, n_rows);
     for (size_t i = 0; i < n; i++) {
         double *x = b->controls + i * n_rows;
 
-        copy_centred(work, b, n_rows, controls[i], filter, x);
+        copy_centred(work, b, controls->at[i], filter, x);
         box.low[i] = -INFINITY;
         box.high[i] = INFINITY;
         box.ridge[i] = RIDGE;
@@ -102,15 +102,15 @@ void rca_edge_residual(const struct rca_edge_work *work,
 }
 
 struct rca_filter rca_edge_new(const struct rca_edge_work *work,
-                               const struct rca_edge_bench *b, size_t n_rows,
-                               uint32_t v, const uint32_t *controls, size_t n,
+                               const struct rca_edge_bench *b, uint32_t v,
+                               const struct rca_edge_controls *controls,
                                double *ret)
 {
     struct rca_filter filter;
 
-    rca_edge_residual(work, b, n_rows, v, controls, n, NULL, ret);
-    rca_filter_learn(ret, n_rows, &filter);
-    rca_edge_residual(work, b, n_rows, v, controls, n, &filter, ret);
+    rca_edge_residual(work, b, v, controls, NULL, ret);
+    rca_filter_learn(ret, b->n, &filter);
+    rca_edge_residual(work, b, v, controls, &filter, ret);
     return filter;
 }
 
@@ -126,34 +126,29 @@ _Bool rca_edge_varies(const struct rca_edge_work *work, uint32_t v)
 
 /* --- one pair ------------------------------------------------------------- */
 
-/* rows in which both are known; their number */
-static size_t list_rows(const struct rca_edge_work *work,
-                        const struct rca_edge_bench *b, uint32_t cause,
-                        uint32_t effect)
+/* rows in which both are known */
+static void list_rows(const struct rca_edge_work *work,
+                      struct rca_edge_bench *b, uint32_t cause, uint32_t effect)
 {
-    size_t n = 0;
-
+    b->n = 0;
     for (size_t r = work->test.from; r < work->test.to; r++) {
         if (rca_holdout_has(&work->h, cause, r) &&
             rca_holdout_has(&work->h, effect, r))
-            b->rows[n++] = (uint32_t)r;
+            b->rows[b->n++] = (uint32_t)r;
     }
-    return n;
 }
 
 /* the effect's parents but those of the cause's entity */
-static size_t list_controls(const struct rca_edge_work *work, uint32_t cause,
-                            uint32_t effect, uint32_t *ret)
+static void list_controls(const struct rca_edge_work *work, uint32_t cause,
+                          uint32_t effect, struct rca_edge_controls *ret)
 {
     const struct rca_holdout_fit *fit = &work->fits[effect];
     const struct rca_variable *vars = work->h.w->vars;
-    size_t n = 0;
 
     for (size_t i = 0; i < fit->n; i++) {
         if (vars[fit->parent[i]].entity != vars[cause].entity)
-            ret[n++] = fit->parent[i];
+            ret->at[ret->n++] = fit->parent[i];
     }
-    return n;
 }
 
 static int sign_of(const struct rca_relation *r)
@@ -181,26 +176,29 @@ static void fit_slope(const double *cause, const double *effect, size_t n,
     o->slope_error = sqrt(fmax(yy - o->slope * xy, 0) / (xx * o->rows));
 }
 
-static void compare(const struct rca_edge_work *work,
-                    const struct rca_edge_bench *b, uint32_t cause,
-                    uint32_t effect, _Bool plain, struct outcome *o)
+/* @plain: whatever the effect's other parents are */
+static void compare(const struct rca_edge_work *work, struct rca_edge_bench *b,
+                    const struct rca_edge_pair *pair, _Bool plain,
+                    struct outcome *o)
 {
-    uint32_t controls[RCA_HOLDOUT_PARENTS];
-    const size_t n = list_rows(work, b, cause, effect);
-    const size_t k = plain ? 0 : list_controls(work, cause, effect, controls);
+    const uint32_t cause = pair->relation->cause;
+    struct rca_edge_controls controls = {0};
     struct rca_filter filter;
 
     *o = (struct outcome){.moves = {NAN, NAN, NAN}, .slope = NAN};
-    if (n < RCA_COMOVE_ROWS_MIN)
+    list_rows(work, b, cause, pair->effect);
+    if (b->n < RCA_COMOVE_ROWS_MIN)
         return;
-    o->rows = (double)n - (double)k - RCA_COMOVE_ORDER - 1;
-    filter = rca_edge_new(work, b, n, effect, controls, k, b->effect);
-    rca_edge_residual(work, b, n, cause, controls, k, &filter, b->cause);
-    fit_slope(b->cause, b->effect, n, o);
-    (void)rca_edge_new(work, b, n, cause, controls, k, b->cause);
-    rca_normal_scores(b->cause, n, b->scratch);
-    rca_normal_scores(b->effect, n, b->scratch);
-    rca_comove(b->cause, b->effect, n, &o->moves);
+    if (!plain)
+        list_controls(work, cause, pair->effect, &controls);
+    o->rows = (double)b->n - (double)controls.n - RCA_COMOVE_ORDER - 1;
+    filter = rca_edge_new(work, b, pair->effect, &controls, b->effect);
+    rca_edge_residual(work, b, cause, &controls, &filter, b->cause);
+    fit_slope(b->cause, b->effect, b->n, o);
+    (void)rca_edge_new(work, b, cause, &controls, b->cause);
+    rca_normal_scores(b->cause, b->n, b->scratch);
+    rca_normal_scores(b->effect, b->n, b->scratch);
+    rca_comove(b->cause, b->effect, b->n, &o->moves);
 }
 
 /* the smaller p of the same row and the next, times two */
@@ -314,7 +312,7 @@ static void look_against(const struct rca_edge_work *work,
 /* --- one edge ------------------------------------------------------------- */
 
 void rca_edge_test(const struct rca_edge_work *work,
-                   const struct rca_edge_bench *bench,
+                   struct rca_edge_bench *bench,
                    const struct rca_edge_pair *pairs, size_t n,
                    struct rca_edge_finding *finding,
                    double ret_p[RCA_EDGE_P_COUNT])
@@ -327,7 +325,7 @@ void rca_edge_test(const struct rca_edge_work *work,
         double p, rho;
         int lag;
 
-        compare(work, bench, r->cause, pairs[i].effect, 0, &o);
+        compare(work, bench, &pairs[i], 0, &o);
         if (o.rows <= 0)
             continue;
         finding->tested++;
@@ -340,7 +338,7 @@ void rca_edge_test(const struct rca_edge_work *work,
             finding->r = rho;
             finding->lag = lag;
         }
-        compare(work, bench, r->cause, pairs[i].effect, 1, &o);
+        compare(work, bench, &pairs[i], 1, &o);
         p = p_of(&o, sign_of(r), &rho, &lag);
         ret_p[RCA_EDGE_P_PLAIN] = fmin(ret_p[RCA_EDGE_P_PLAIN], p);
     }
