@@ -5,7 +5,6 @@
 #include "cli/common.h"
 #include "cli/detect.h"
 #include "cli/show.h"
-#include "graph/base/parse.h"
 #include "graph/base/time.h"
 
 static const struct rca_usage usage = {
@@ -38,10 +37,10 @@ static int wrong(const char *what)
 static int check(struct options *o)
 {
     struct rca_detect_options *d = &o->detect;
+    const int r = rca_share_option("detect", "fdr", o->fdr, 0.99, &d->fdr);
 
-    if (o->fdr &&
-        (rca_parse_f64(o->fdr, &d->fdr) || !(d->fdr > 0) || !(d->fdr < 1)))
-        return wrong("--fdr wants a number between 0 and 1, such as 0.05");
+    if (r >= 0)
+        return r;
     if (d->at != RCA_TIME_NONE &&
         (d->from != RCA_TIME_NONE || d->to != RCA_TIME_NONE))
         return wrong("--at goes without --from and --to");
@@ -59,7 +58,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"from", 0, RCA_ARG_TIME, "TIME", &o->detect.from, NULL,
          "begin of the time looked at"},
         {"to", 0, RCA_ARG_TIME, "TIME", &o->detect.to, NULL, "end of it"},
-        {"fdr", 0, RCA_ARG_TEXT, "PART", &o->fdr, NULL,
+        {"fdr", 0, RCA_ARG_TEXT, "SHARE", &o->fdr, NULL,
          "of what is told that may be chance (0.05)"},
         {"all", 'a', RCA_ARG_FLAG, NULL, &o->all, NULL,
          "every metric under its incident"},

@@ -97,7 +97,7 @@ static int parse(int argc, char **argv, struct options *o, const char **words)
         {"jobs", 'j', RCA_ARG_NUMBER, "N", &o->jobs, NULL,
          "threads (one a processor)"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o->format, formats,
-         "text or json"},
+         "text or json (text)"},
         {0},
     };
     int r;

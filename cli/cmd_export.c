@@ -209,7 +209,7 @@ int rca_cmd_export(struct rca_cli *cli, int argc, char **argv)
                         .at = RCA_TIME_NONE,
                         .incident = RCA_TIME_NONE};
     const struct rca_arg args[] = {
-        {"format", 'f', RCA_ARG_CHOICE, "NAME", &format, formats,
+        {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &format, formats,
          "csv, jsonl, prometheus or case (csv)"},
         {"raw", 0, RCA_ARG_FLAG, NULL, &o.raw, NULL,
          "series as they are stored, not metrics"},

@@ -2,7 +2,6 @@
 #include "cli/args.h"
 #include "cli/graph_check.h"
 #include "cli/show.h"
-#include "graph/base/parse.h"
 
 /* Rows that are read where nothing else is said, and of a long range; fewer
  * where there are so many metrics that all would be more than CELLS. */
@@ -13,7 +12,7 @@
 
 static const struct rca_usage usage = {
     "graph",
-    "rca graph check [--from TIME] [--to TIME] [--fdr PART] [--all]\n"
+    "rca graph check [--from TIME] [--to TIME] [--fdr SHARE] [--all]\n"
     "                       [--format text|json] [--jobs N]",
     "Which edges of the graph the data support or contradict, and which pairs\n"
     "of entities without an edge move together as if there were one: of the\n"
@@ -121,17 +120,17 @@ int rca_cmd_graph(struct rca_cli *cli, int argc, char **argv)
         {"from", 0, RCA_ARG_TIME, "TIME", &a.from, NULL,
          "rows from then on (the newest 1440 or less)"},
         {"to", 0, RCA_ARG_TIME, "TIME", &a.to, NULL, "rows until then"},
-        {"fdr", 0, RCA_ARG_TEXT, "PART", &a.fdr, NULL,
+        {"fdr", 0, RCA_ARG_TEXT, "SHARE", &a.fdr, NULL,
          "of what is found, this may be chance (0.05)"},
         {"all", 'a', RCA_ARG_FLAG, NULL, &a.all, NULL, "list every edge"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &a.format, formats,
-         "text or json"},
+         "text or json (text)"},
         {"jobs", 'j', RCA_ARG_NUMBER, "N", &a.jobs, NULL,
-         "threads; default: as many as processors"},
+         "threads (one a processor)"},
         {0},
     };
     const char *words[1];
-    const int r = rca_args_parse(argc, argv, args, &usage, 1, words);
+    int r = rca_args_parse(argc, argv, args, &usage, 1, words);
 
     if (r >= 0)
         return r;
@@ -139,8 +138,6 @@ int rca_cmd_graph(struct rca_cli *cli, int argc, char **argv)
         return wrong("graph what? check", NULL);
     if (a.from != RCA_TIME_NONE && a.to != RCA_TIME_NONE && a.from >= a.to)
         return wrong("--from must be before --to", NULL);
-    if (a.fdr &&
-        (rca_parse_f64(a.fdr, &a.level) || a.level <= 0 || a.level >= 1))
-        return wrong("--fdr wants a part between 0 and 1, not ", a.fdr);
-    return check(cli, &a);
+    r = rca_share_option("graph", "fdr", a.fdr, 0.99, &a.level);
+    return r >= 0 ? r : check(cli, &a);
 }

@@ -161,7 +161,7 @@ int rca_cmd_status(struct rca_cli *cli, int argc, char **argv)
     static const char *const formats[] = {"text", "json", NULL};
     int format = 0;
     const struct rca_arg args[] = {
-        {"format", 'f', RCA_ARG_CHOICE, "NAME", &format, formats,
+        {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &format, formats,
          "text or json (text)"},
         {0},
     };

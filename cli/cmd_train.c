@@ -70,7 +70,7 @@ int rca_cmd_train(struct rca_cli *cli, int argc, char **argv)
         {"step", 0, RCA_ARG_DURATION, "TIME", &how.step, NULL,
          "length of a row (the store's interval)"},
         {"jobs", 'j', RCA_ARG_NUMBER, "N", &jobs, NULL,
-         "threads; the model is the same (one a processor)"},
+         "threads (one a processor)"},
         {0},
     };
     struct rca_model *model RCA_CLEANUP(rca_model_free) = NULL;

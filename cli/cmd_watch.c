@@ -6,7 +6,6 @@
 #include "cli/args.h"
 #include "cli/common.h"
 #include "cli/watch.h"
-#include "graph/base/parse.h"
 
 static volatile sig_atomic_t stop;
 
@@ -37,31 +36,6 @@ static const struct rca_usage usage = {
 struct texts {
     const char *change, *errors, *fdr;
 };
-
-/* "50%" or "0.5" into (0, @most]. Return: -1 to go on, else the exit code. */
-static int share(const char *name, const char *text, double most,
-                 double *ret_share)
-{
-    char copy[32];
-    const size_t n = text ? strlen(text) : 0;
-    const _Bool percent = n && text[n - 1] == '%';
-    double value;
-
-    if (!text)
-        return -1;
-    (void)snprintf(copy, sizeof(copy), "%.*s", (int)(n - percent), text);
-    if (n < sizeof(copy) && !rca_parse_f64(copy, &value)) {
-        value = percent ? value / 100 : value;
-        if (value > 0 && value <= most) {
-            *ret_share = value;
-            return -1;
-        }
-    }
-    (void)fprintf(stderr,
-                  "rca watch: --%s wants a share as 5%% or 0.05, not '%s'\n",
-                  name, text);
-    return RCA_EXIT_USAGE;
-}
 
 static int parse(int argc, char **argv, struct rca_watch_options *o)
 {
@@ -99,9 +73,12 @@ static int parse(int argc, char **argv, struct rca_watch_options *o)
     int r = rca_args_parse(argc, argv, args, &usage, 0, NULL);
 
     r = r >= 0 ? r
-               : share("min-change", texts.change, 1000, &o->severity.change);
-    r = r >= 0 ? r : share("min-errors", texts.errors, 1, &o->severity.ratio);
-    r = r >= 0 ? r : share("fdr", texts.fdr, 0.5, &o->fdr);
+               : rca_share_option("watch", "min-change", texts.change, 1000,
+                                  &o->severity.change);
+    r = r >= 0 ? r
+               : rca_share_option("watch", "min-errors", texts.errors, 1,
+                                  &o->severity.ratio);
+    r = r >= 0 ? r : rca_share_option("watch", "fdr", texts.fdr, 0.5, &o->fdr);
     o->severity.latency = 1e-9 * (double)latency;
     return r;
 }

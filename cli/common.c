@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "graph/base/name.h"
+#include "graph/base/parse.h"
 
 static enum rca_exit exit_of_error(int err)
 {
@@ -163,6 +164,30 @@ int rca_unknown_metric(const struct rca_model *model,
         (void)fprintf(stderr, ": did you mean '%s'?\n", names[near]);
     else
         (void)fprintf(stderr, "; see 'rca show series'\n");
+    return RCA_EXIT_USAGE;
+}
+
+int rca_share_option(const char *command, const char *name, const char *text,
+                     double most, double *ret_share)
+{
+    char copy[32];
+    const size_t n = text ? strlen(text) : 0;
+    const _Bool percent = n && text[n - 1] == '%';
+    double value;
+
+    if (!text)
+        return -1;
+    (void)snprintf(copy, sizeof(copy), "%.*s", (int)(n - percent), text);
+    if (n < sizeof(copy) && !rca_parse_f64(copy, &value)) {
+        value = percent ? value / 100 : value;
+        if (value > 0 && value <= most) {
+            *ret_share = value;
+            return -1;
+        }
+    }
+    (void)fprintf(stderr,
+                  "rca %s: --%s wants a share as 5%% or 0.05, not '%s'\n",
+                  command, name, text);
     return RCA_EXIT_USAGE;
 }
 

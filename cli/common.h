@@ -52,6 +52,11 @@ extern const char *const rca_profile_choices[];
 int rca_watch_apply(const struct rca_watch_args *args, const char *command,
                     struct rca_config *config);
 
+/** rca_share_option() - "50%" or "0.5" of --@name, above 0 and at most @most,
+ * to @ret_share; @text NULL: unchanged. -1 to go on, else an exit code */
+int rca_share_option(const char *command, const char *name, const char *text,
+                     double most, double *ret_share);
+
 /** rca_say() - "rca: WHAT: [FILE[:LINE]: ]diag or err" on standard error; the exit code that
  * @err means */
 int rca_say(const char *what, const struct rca_diag *diag, int err);

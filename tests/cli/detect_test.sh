@@ -80,9 +80,9 @@ fi
 try 4 'too little data' --at 2026-11-20T12:00:00Z
 try 2 'at goes without' --at 14:02 --from 14:00
 try 2 'from must be before' --from @20 --to @10
-try 2 'fdr wants a number between 0 and 1' --fdr 2
-try 2 'fdr wants a number between 0 and 1' --fdr nan
-try 2 'fdr wants a number between 0 and 1' --fdr half
+try 2 'fdr wants a share as' --fdr 2
+try 2 'fdr wants a share as' --fdr nan
+try 2 'fdr wants a share as' --fdr half
 try 2 "did you mean '--format'" --fromat json
 try 2 'unexpected word' web
 
