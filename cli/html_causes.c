@@ -14,6 +14,12 @@
 
 /* --- table ------------------------------------------------------------------*/
 
+/* Whether the method says more than a ranking. */
+static _Bool has_shares(const struct rca_explanation *e)
+{
+    return isfinite(e->causes[0].share);
+}
+
 /* On a phone the columns lie below each other: each cell has its heading. */
 static void cell(struct rca_buf *buf, const char *heading)
 {
@@ -69,20 +75,21 @@ static void cause(struct rca_buf *buf, const struct rca_explanation *e,
     rca_buf_fmt(buf, "%s ", rca_kind_name(c->card.kind));
     rca_html_name(buf, c->card.name);
     rca_buf_str(buf, "</td>");
-    cell(buf, "metric");
+    rca_buf_str(buf, "<td class=\"metric\" data-label=\"metric\">");
     rca_html_text(buf, c->card.label);
-    rca_buf_str(buf, "</td>");
-    cell(buf, "change");
+    rca_buf_str(buf, "</td><td class=\"change\" data-label=\"change\">");
     rca_html_change(buf, &c->card);
     rca_buf_str(buf, "</td>");
     rca_buf_fmt(buf, "<td class=\"short\" data-label=\"began\">%s</td>",
                 c->card.onset == RCA_TIME_NONE
                     ? "–"
                     : rca_time_clock(c->card.onset, clock));
-    percent(buf, "share", c->share);
-    percent(buf, "confidence", c->confidence);
-    without(buf, c, e->symptom.unit);
-    evidence(buf, c);
+    if (has_shares(e)) {
+        percent(buf, "share", c->share);
+        percent(buf, "confidence", c->confidence);
+        without(buf, c, e->symptom.unit);
+        evidence(buf, c);
+    }
     rca_buf_str(buf, "</tr>\n");
 }
 
@@ -93,16 +100,20 @@ void rca_html_causes(struct rca_buf *buf, const struct rca_explanation *e)
     rca_buf_fmt(buf,
                 "<section id=\"causes\"><h2>%s</h2>\n<table><thead><tr>"
                 "<th>#</th><th>entity</th><th>metric</th><th>change</th>"
-                "<th>began</th><th>share</th><th>confidence</th>"
-                "<th>symptom without it</th><th>evidence</th></tr></thead>"
-                "<tbody>\n",
-                e->verdict == RCA_VERDICT_CAUSE ? "Root causes" : "Candidates");
+                "<th>began</th>%s</tr></thead><tbody>\n",
+                e->verdict == RCA_VERDICT_CAUSE ? "Root causes" : "Candidates",
+                has_shares(e) ? "<th>share</th><th>confidence</th><th>symptom "
+                                "without it</th><th>evidence</th>"
+                              : "");
     for (size_t i = 0; i < e->n_causes; i++)
         cause(buf, e, i);
-    rca_buf_str(buf,
-                "</tbody></table>\n<p class=\"faded\">Share: how much of the "
-                "symptom’s change would vanish without it. Confidence: how "
-                "likely it is the root cause.</p></section>\n");
+    rca_buf_str(buf, "</tbody></table>\n<p class=\"faded\">");
+    rca_buf_str(buf, has_shares(e)
+                         ? "Share: how much of the symptom’s change would "
+                           "vanish without it. Confidence: how likely it is "
+                           "the root cause."
+                         : "This method ranks causes, and says no more.");
+    rca_buf_str(buf, "</p></section>\n");
 }
 
 /* --- waterfall --------------------------------------------------------------*/

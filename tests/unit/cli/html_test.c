@@ -96,6 +96,21 @@ static void a_page_has_what_there_is(void **state)
     }
 }
 
+static void a_method_may_only_rank(void **state)
+{
+    char *page RCA_CLEANUP(rca_freep) = NULL;
+    struct story s;
+
+    (void)state;
+    story_tell(&s, "batch-job");
+    s.causes[0].share = s.causes[1].share = NAN;
+    s.e.n_parts = 0;
+    page = page_of(&s.e, NULL);
+    assert_non_null(
+        strstr(page, "This method ranks causes, and says no more."));
+    assert_null(strstr(page, "data-label=\"share\""));
+}
+
 static size_t count(const char *text, const char *what)
 {
     size_t n = 0;
@@ -269,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cause_makes_a_page),
         cmocka_unit_test(a_page_has_what_there_is),
+        cmocka_unit_test(a_method_may_only_rank),
         cmocka_unit_test(names_stay_text),
         cmocka_unit_test(odd_numbers_draw_nothing),
         cmocka_unit_test(of_a_picture_only_what_draws_is_kept),
