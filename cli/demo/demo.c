@@ -246,6 +246,11 @@ static int run_recorded(struct run *run)
 
     if (r)
         return fail(NULL, "cannot find the recorded incident 'recorded.db'", r);
+    if (run->cli->verbosity >= 0)
+        (void)fputs("A recorded incident: six services, a client and a batch "
+                    "job; something\nwent wrong, and rca, which is told "
+                    "nothing of it, says what.\n\n",
+                    stderr);
     r = demo_explain(run->db, SYMPTOM, &diag, &e);
     if (r)
         return fail(&diag, "cannot explain the recorded incident", r);

@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "graph/base/time.h"
@@ -33,6 +34,29 @@ void demo_screen_begin(const struct rca_cli *cli, unsigned normal_s)
         normal_s + 35);
 }
 
+/* @path as it is from here */
+static const char *from_here(const char *path)
+{
+    char here[PATH_MAX];
+    size_t n;
+
+    if (!getcwd(here, sizeof(here)))
+        return path;
+    n = strlen(here);
+    return strncmp(path, here, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+/* how this program is called: by its name where it is installed */
+static const char *program(char exe[PATH_MAX])
+{
+    const ssize_t n = readlink("/proc/self/exe", exe, PATH_MAX - 1);
+
+    if (n <= 0)
+        return "rca";
+    exe[n] = '\0';
+    return strstr(exe, "/bin/rca") ? "rca" : from_here(exe);
+}
+
 static void put_file(const char *folder, const char *file, const char *what)
 {
     char path[PATH_MAX + 32];
@@ -45,6 +69,9 @@ static void put_file(const char *folder, const char *file, const char *what)
 void demo_screen_end(const struct rca_cli *cli, const char *folder,
                      const char *db)
 {
+    char exe[PATH_MAX];
+    const char *rca;
+
     if (cli->verbosity < 0)
         return;
     (void)fputs(
@@ -59,14 +86,16 @@ void demo_screen_end(const struct rca_cli *cli, const char *folder,
         stderr);
     put_file(folder, "report.html", "everything, for a browser");
     put_file(folder, "explain.svg", "the picture");
+    rca = program(exe);
     (void)fprintf(
         stderr,
-        "  rca --db %s explain -e frontend\n"
-        "  (with this --db also the commands that the answer names as 'next')\n"
+        "  %s --db %s explain -e frontend\n"
+        "  (with this --db also the commands that the answer names as "
+        "'next')\n"
         "\n"
-        "On a host of yours\n"
-        "  sudo rca collect            watches it until Ctrl-C\n"
-        "  sudo rca train --window 1h  after an hour: what is normal\n"
-        "  sudo rca explain            when something is slow: why\n",
-        db);
+        "On a host of yours, as root\n"
+        "  %s collect            watches it until Ctrl-C\n"
+        "  %s train --window 1h  after an hour: what is normal\n"
+        "  %s explain            when something is slow: why\n",
+        rca, from_here(db), rca, rca, rca);
 }
