@@ -28,7 +28,8 @@ for method in murphy baro nsigma circa; do
     for format in text dot json; do
         explain "$method" "$format"
     done
-    grep -q "^Ranked by $method, which does not say" "$dir/$method.text" ||
+    tr "\n" " " <"$dir/$method.text" |
+        grep -q "anked by $method, which does not say how sure it is" ||
         fail "$method: text does not say who ranked"
     if grep -qE 'nan|share|what if| $' "$dir/$method.text"; then
         fail "$method: text has a number that nobody gave"
