@@ -144,7 +144,7 @@ static void what_was_trained_on_is_still_abnormal(void **state)
     struct store s;
 
     (void)state;
-    open_store(&s, SIM_SLOW, 3 * FAULTY);
+    open_store(&s, SIM_SLOW, (size_t)3 * FAULTY);
     rca_model_free(&s.model);
     assert_ok(rca_model_train(s.f.store, SIM_START, s.f.sim->now, 0, &s.model));
     d = ask(&s, &now);
