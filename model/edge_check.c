@@ -242,6 +242,12 @@ static int judge_all(struct job *j)
         f->state = judge(f, j->p[e], limit);
         if (f->state != RCA_EDGE_CONTRADICTED)
             f->against = RCA_EDGE_AGAINST_NOTHING;
+        if (f->state == RCA_EDGE_SHARED) {
+            f->cause = f->plain.cause;
+            f->effect = f->plain.effect;
+            f->r = f->plain.r;
+            f->lag = f->plain.lag;
+        }
         c->count[f->state]++;
     }
     if (c->n_edges)

@@ -80,6 +80,12 @@ struct rca_edge_finding {
     size_t tested;
     double r, p, flow;
     int lag;
+    /* the pair that moves together most where nothing is allowed for */
+    struct {
+        uint32_t cause, effect;
+        double r;
+        int lag;
+    } plain;
 };
 
 /** struct rca_edge_missing - a pair without an edge; variables of the window

@@ -340,7 +340,13 @@ void rca_edge_test(const struct rca_edge_work *work,
         }
         compare(work, bench, &pairs[i], 1, &o);
         p = p_of(&o, sign_of(r), &rho, &lag);
-        ret_p[RCA_EDGE_P_PLAIN] = fmin(ret_p[RCA_EDGE_P_PLAIN], p);
+        if (p < ret_p[RCA_EDGE_P_PLAIN]) {
+            ret_p[RCA_EDGE_P_PLAIN] = p;
+            finding->plain.cause = r->cause;
+            finding->plain.effect = pairs[i].effect;
+            finding->plain.r = rho;
+            finding->plain.lag = lag;
+        }
     }
     for (size_t k = 0; k < RCA_EDGE_P_COUNT; k++) {
         const double tests =
