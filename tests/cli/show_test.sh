@@ -135,7 +135,7 @@ cp "$dir/out" "$dir/one"
 try 0 '"edges":131' graph check --format json --jobs 3
 check 'threads change nothing' cmp "$dir/one" "$dir/out"
 try 4 'not enough samples|too few' graph check --to @1795348980
-try 2 'fdr wants a part' graph check --fdr 2
+try 2 'fdr wants a' graph check --fdr 2
 try 2 'from must be before' graph check --from @20 --to @10
 try 2 'graph what' graph
 try 2 "did you mean 'check'" graph chek
