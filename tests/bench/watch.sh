@@ -27,7 +27,7 @@ for fault in "${faults[@]}"; do
     before=$(sed -E 's/.*operation: ([0-9]+) incidents.*/\1/' <<<"$line")
     after=$(sed -E 's/.*: ([0-9]+) incidents?, [^:]*: [a-z]+$/\1/' <<<"$line")
     named=$(sed -E 's/.* incidents?, (.*): [a-z]+$/\1/' <<<"$line")
-    injected=$(sed -n 's/^\([0-9:]*\) injected: .*/\1/p' "$work/log")
+    injected=$(sed -n 's/^\([0-9:]*\) \(injected\|the fault\): .*/\1/p' "$work/log")
     told=$(sed -n 's/^\([0-9:]*\) [^ ]*: .* sure$/\1/p' "$work/text" | tail -1)
     delay=-
     [ -z "$told" ] || delay=$(($(date -d "$told" +%s) - $(date -d "$injected" +%s)))
