@@ -42,7 +42,7 @@ const struct rca_command rca_commands[] = {
     {"store", rca_cmd_store, "check it, compact it"},
     {"doctor", rca_cmd_doctor, "what this host allows, and what is lost"},
     {"demo", rca_cmd_demo, "a real application, a real fault, the answer"},
-    {"completion", rca_cmd_completion, "of these words, for a shell to read"},
+    {"completion", rca_cmd_completion, "of these words in bash, zsh or fish"},
     {"help", run_help, "what --help of a command says"},
     {0},
 };
@@ -64,7 +64,7 @@ static void help(FILE *to)
                 "rca tells why something on this host is slow or failing.\n\n",
                 to);
     for (size_t i = 0; i < N_COMMANDS; i++)
-        (void)fprintf(to, "  %-10s %s\n", rca_commands[i].name,
+        (void)fprintf(to, "  %-11s %s\n", rca_commands[i].name,
                       rca_commands[i].summary);
     (void)fputs("\nrca COMMAND --help says more. Exit codes: 0 done, a cause "
                 "was named; 1 error;\n2 usage; 3 the entity is normal; 4 no "

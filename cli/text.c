@@ -329,7 +329,7 @@ static void list(struct rca_buf *buf, const char *head,
     buf->err = buf->err ? buf->err : line.err;
 }
 
-/* the strongest reasons, as many as fit; shares are in the table */
+/* the strongest reasons, as many as fit */
 static void evidence(struct rca_buf *buf, const struct rca_explanation *e)
 {
     struct rca_buf line RCA_CLEANUP(rca_buf_done) = {0};
@@ -337,7 +337,7 @@ static void evidence(struct rca_buf *buf, const struct rca_explanation *e)
     for (size_t i = 0; e->n_causes && i < RCA_REASONS; i++) {
         const char *reason = e->causes[0].reasons[i];
 
-        if (reason && strncmp(reason, "share of", 8) != 0)
+        if (reason)
             (void)add_item(&line, reason, ROOM);
     }
     if (line.len)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 
 #include "model/evidence.h"
 
@@ -68,6 +69,23 @@ int rca_answer_card(struct rca_answer *answer, uint32_t variable,
     return 0;
 }
 
+/* each sentence once; shares are told as numbers */
+static void tell_reasons(struct rca_cause *cause, const struct rca_culprit *c)
+{
+    size_t n = 0;
+
+    for (unsigned k = 0; k < c->n_reasons && n < RCA_REASONS; k++) {
+        const unsigned kind = c->reasons[k];
+        const char *reason = rca_evidence_reason((enum rca_evidence_kind)kind);
+        size_t at = 0;
+
+        while (at < n && strcmp(cause->reasons[at], reason) != 0)
+            at++;
+        if (at == n && kind != RCA_EVIDENCE_SHARE && kind != RCA_EVIDENCE_CLEAR)
+            cause->reasons[n++] = reason;
+    }
+}
+
 static int add_cause(struct rca_answer *answer, const struct rca_culprit *c)
 {
     struct rca_explanation *e = answer->e;
@@ -83,9 +101,7 @@ static int add_cause(struct rca_answer *answer, const struct rca_culprit *c)
     cause->value = after - c->part;
     cause->low = after - c->high;
     cause->high = after - c->low;
-    for (unsigned k = 0; k < RCA_REASONS && k < c->n_reasons; k++)
-        cause->reasons[k] =
-            rca_evidence_text((enum rca_evidence_kind)c->reasons[k]);
+    tell_reasons(cause, c);
     e->n_causes++;
     return 0;
 }

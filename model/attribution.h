@@ -41,7 +41,7 @@
  * @confidence: see above
  * @reasons: @n_reasons pieces of evidence (enum rca_evidence_kind) that speak
  *           most for it, the strongest first; rca_suspects_judge() finds them */
-#define RCA_CULPRIT_REASONS 3
+#define RCA_CULPRIT_REASONS 5
 struct rca_culprit {
     rca_id entity;
     size_t carrier;

@@ -40,6 +40,9 @@ enum rca_evidence_kind {
 /** rca_evidence_name() - "odd3"; rca_evidence_text(): for people */
 const char *rca_evidence_name(enum rca_evidence_kind kind);
 const char *rca_evidence_text(enum rca_evidence_kind kind);
+/** rca_evidence_reason() - why it speaks for a suspect that has more of it than
+ * others: "moves with the symptom"; some kinds share a sentence */
+const char *rca_evidence_reason(enum rca_evidence_kind kind);
 
 /** struct rca_suspect - one candidate
  * @variable: its strongest, or UINT32_MAX if nothing of it is measured

@@ -116,7 +116,7 @@ unsigned rca_weights_reasons(const struct rca_weights *weights,
     unsigned n = 0;
 
     for (unsigned k = 0; k < RCA_EVIDENCE_COUNT; k++)
-        said[k] = weights->w[k] * (e->list[of].x[k] - mean_of(e, k));
+        said[k] = fmax(weights->w[k], 0) * (e->list[of].x[k] - mean_of(e, k));
     for (; n < max; n++) {
         unsigned best = 0;
 

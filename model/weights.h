@@ -39,7 +39,8 @@ double rca_weights_score(const struct rca_weights *weights,
                          const double x[RCA_EVIDENCE_COUNT]);
 
 /** rca_weights_reasons() - the pieces of evidence that raise suspect @of over
- * the mean of all suspects of @e most, the largest first; returns their number,
+ * the mean of all suspects of @e most, by what it has and not by what it
+ * lacks, the largest first; returns their number,
  * @max at most. O(suspects * evidence). */
 unsigned rca_weights_reasons(const struct rca_weights *weights,
                              const struct rca_evidence *e, size_t of,

@@ -109,7 +109,7 @@ static void story_causes(struct story *s)
                            .value = 0.065,
                            .low = 0.058,
                            .high = 0.071,
-                           .reasons = {"unexplained usage or saturation",
+                           .reasons = {"uses more than its neighbours explain",
                                        "moves with the symptom"}};
     s->causes[1] = (struct rca_cause){.card = s->nodes[3].card,
                                       .share = 0.07,

@@ -92,8 +92,10 @@ static void check_sane(const struct rca_explanation *e)
         assert_true(c->share >= 0 && c->share <= 1);
         assert_true(c->confidence >= 0 && c->confidence <= 1);
         assert_true(c->low <= c->value && c->value <= c->high);
-        assert_non_null(c->reasons[0]);
+        for (size_t k = 1; k < RCA_REASONS; k++)
+            assert_true(c->reasons[k - 1] || !c->reasons[k]);
     }
+    assert_true(e->n_causes == 0 || e->causes[0].reasons[0]);
     check_parts(e);
     for (size_t i = 0; i < e->n_nodes; i++)
         check_chart(e, &e->nodes[i]);
