@@ -118,6 +118,24 @@ void rca_card_metric(struct rca_buf *buf, const struct rca_card *card)
 
 /* --- place ------------------------------------------------------------------*/
 
+char *rca_card_take(struct rca_buf *buf, struct rca_buf *text, size_t width)
+{
+    struct rca_buf lines = {0};
+    char *whole RCA_CLEANUP(rca_freep) = NULL;
+    char *wrapped = NULL;
+    int r;
+
+    if (!text->len && !text->err)
+        return NULL;
+    r = rca_buf_take(text, &whole);
+    if (!r)
+        rca_card_wrap(&lines, whole, width);
+    r = r ? r : rca_buf_take(&lines, &wrapped);
+    if (r)
+        buf->err = buf->err ? buf->err : r;
+    return wrapped;
+}
+
 _Bool rca_card_same_host(const struct rca_card *a, const struct rca_card *b)
 {
     return a->host[0] && strcmp(a->host, b->host) == 0;

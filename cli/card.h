@@ -31,6 +31,11 @@ void rca_card_metric(struct rca_buf *buf, const struct rca_card *card);
  * it has stay */
 void rca_card_wrap(struct rca_buf *buf, const char *text, size_t width);
 
+/** rca_card_take() - what was written to @text (taken over), wrapped likewise;
+ * NULL if that is nothing, or on an error, which @buf has then. The caller
+ * frees it. */
+char *rca_card_take(struct rca_buf *buf, struct rca_buf *text, size_t width);
+
 /** rca_card_same_host() - whether both are on one known machine */
 _Bool rca_card_same_host(const struct rca_card *a, const struct rca_card *b);
 

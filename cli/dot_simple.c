@@ -23,21 +23,8 @@
 static void put_lines(struct rca_buf *buf, struct rca_buf *text, size_t width,
                       const char *end)
 {
-    struct rca_buf lines = {0};
-    char *whole RCA_CLEANUP(rca_freep) = NULL;
-    char *wrapped RCA_CLEANUP(rca_freep) = NULL;
-    int r;
+    char *wrapped RCA_CLEANUP(rca_freep) = rca_card_take(buf, text, width);
 
-    if (!text->len && !text->err)
-        return;
-    r = rca_buf_take(text, &whole);
-    if (!r)
-        rca_card_wrap(&lines, whole, width);
-    r = r ? r : rca_buf_take(&lines, &wrapped);
-    if (r) {
-        buf->err = buf->err ? buf->err : r;
-        return;
-    }
     for (char *line = wrapped, *next; line; line = next) {
         next = strchr(line, '\n');
         if (next)

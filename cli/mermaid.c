@@ -71,21 +71,10 @@ static void put_text(struct rca_buf *buf, const char *text)
 /* One line of a label, wrapped; @text is taken over; nothing if it is empty. */
 static void put_line(struct rca_buf *buf, struct rca_buf *text, size_t width)
 {
-    struct rca_buf lines = {0};
-    char *whole RCA_CLEANUP(rca_freep) = NULL;
-    char *wrapped RCA_CLEANUP(rca_freep) = NULL;
-    int r;
+    char *wrapped RCA_CLEANUP(rca_freep) = rca_card_take(buf, text, width);
 
-    if (!text->len && !text->err)
+    if (!wrapped)
         return;
-    r = rca_buf_take(text, &whole);
-    if (!r)
-        rca_card_wrap(&lines, whole, width);
-    r = r ? r : rca_buf_take(&lines, &wrapped);
-    if (r) {
-        buf->err = buf->err ? buf->err : r;
-        return;
-    }
     if (buf->len && buf->text[buf->len - 1] != '"')
         rca_buf_str(buf, NEWLINE);
     put_text(buf, wrapped);

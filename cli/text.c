@@ -153,16 +153,6 @@ static void head(struct rca_buf *buf, const struct rca_explanation *e,
 
 /* --- the path -----------------------------------------------------------------*/
 
-static const struct rca_flow *main_flow(const struct rca_explanation *e,
-                                        size_t from)
-{
-    for (size_t f = 0; f < e->n_flows; f++) {
-        if (e->flows[f].main && e->flows[f].from == from)
-            return &e->flows[f];
-    }
-    return NULL;
-}
-
 /* The main path from the cause on: each node has one main arrow out. Returns
  * the number of its arrows. */
 static size_t find_path(const struct rca_explanation *e,
@@ -173,7 +163,8 @@ static size_t find_path(const struct rca_explanation *e,
 
     while (at < e->n_nodes && e->nodes[at].rank != 1)
         at++;
-    while (at < e->n_nodes && n < STEPS_MAX && (flow = main_flow(e, at))) {
+    while (at < e->n_nodes && n < STEPS_MAX &&
+           (flow = rca_explanation_onward(e, at))) {
         path[n++] = flow;
         at = flow->to;
     }

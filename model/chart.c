@@ -80,16 +80,6 @@ static int draw(const struct rca_scene *s, uint32_t v, struct rca_chart *ret)
     return 0;
 }
 
-static const struct rca_flow *main_flow(const struct rca_explanation *e,
-                                        size_t from)
-{
-    for (size_t f = 0; f < e->n_flows; f++) {
-        if (e->flows[f].main && e->flows[f].from == from)
-            return &e->flows[f];
-    }
-    return NULL;
-}
-
 /* Down the path of #1: shares multiply (DESIGN section 4); at the symptom the
  * attribution says it itself. */
 static void set_instead(struct rca_explanation *e)
@@ -103,7 +93,8 @@ static void set_instead(struct rca_explanation *e)
     if (at == e->n_nodes)
         return;
     e->nodes[at].chart.instead = e->nodes[at].card.before;
-    for (size_t k = 0; k < e->n_nodes && (over = main_flow(e, at)); k++) {
+    for (size_t k = 0; k < e->n_nodes && (over = rca_explanation_onward(e, at));
+         k++) {
         const struct rca_card *card = &e->nodes[over->to].card;
 
         at = over->to;

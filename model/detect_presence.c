@@ -41,28 +41,13 @@ static _Bool is_lasting(enum rca_kind kind)
     return 0;
 }
 
-static size_t lower(const struct rca_window *w, rca_id id)
-{
-    size_t lo = 0, hi = w->n_vars;
-
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-
-        if (w->vars[mid].entity < id)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 /* whether anything of @id is measured in the rows looked at */
 static _Bool is_measured(const struct rca_lookout *l, rca_id id)
 {
     const struct rca_window *w = l->w;
 
-    for (size_t v = lower(w, id); v < w->n_vars && w->vars[v].entity == id;
-         v++) {
+    for (size_t v = rca_window_first(w, id);
+         v < w->n_vars && w->vars[v].entity == id; v++) {
         for (size_t r = l->rows.from; r < l->rows.to; r++) {
             if (!isnan(w->x[v * w->n_rows + r]))
                 return 1;

@@ -194,6 +194,16 @@ int rca_explain_window(const struct rca_inquiry *inquiry,
     return 0;
 }
 
+const struct rca_flow *rca_explanation_onward(const struct rca_explanation *e,
+                                              size_t from)
+{
+    for (size_t f = 0; f < e->n_flows; f++) {
+        if (e->flows[f].main && e->flows[f].from == from)
+            return &e->flows[f];
+    }
+    return NULL;
+}
+
 void rca_explanation_free(struct rca_explanation **explanation)
 {
     struct rca_explanation *e = *explanation;

@@ -158,4 +158,8 @@ RCA_MUST_CHECK int rca_explain(struct rca_store *store,
                                const struct rca_model *model,
                                const struct rca_explain_options *options,
                                struct rca_explanation **ret_explanation);
+/** rca_explanation_onward() - the arrow of the path of #1 that leaves node
+ * @from, or NULL; each node has one at most. O(flows). */
+const struct rca_flow *rca_explanation_onward(const struct rca_explanation *e,
+                                              size_t from);
 void rca_explanation_free(struct rca_explanation **explanation);

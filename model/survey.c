@@ -44,20 +44,13 @@ static const char *role_word(enum rca_role role)
 /* variables [first, first + n) of entity @id */
 static size_t find_vars(const struct rca_window *w, rca_id id, size_t *ret_n)
 {
-    size_t lo = 0, hi = w->n_vars;
+    const size_t first = rca_window_first(w, id);
+    size_t end = first;
 
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-
-        if (w->vars[mid].entity < id)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (*ret_n = 0;
-         lo + *ret_n < w->n_vars && w->vars[lo + *ret_n].entity == id;)
-        ++*ret_n;
-    return lo;
+    while (end < w->n_vars && w->vars[end].entity == id)
+        end++;
+    *ret_n = end - first;
+    return first;
 }
 
 /* "name: latency, errors", what of it is known; NULL: out of memory */

@@ -83,6 +83,10 @@ void rca_window_free(struct rca_window **window);
  * O(values) where they are not. 0 or -ENOMEM. */
 RCA_MUST_CHECK int rca_window_sort(struct rca_window *w);
 
+/** rca_window_first() - index of the first variable of @entity or of one after
+ * it, or n_vars; those of an entity follow each other; O(log n_vars) */
+size_t rca_window_first(const struct rca_window *w, rca_id entity);
+
 /** rca_window_find() - index of the variable, or n_vars; O(log n_vars) */
 size_t rca_window_find(const struct rca_window *w, rca_id entity,
                        const char *metric);

@@ -70,6 +70,21 @@ void rca_window_free(struct rca_window **window)
     free(w);
 }
 
+size_t rca_window_first(const struct rca_window *w, rca_id entity)
+{
+    size_t lo = 0, hi = w->n_vars;
+
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+
+        if (w->vars[mid].entity < entity)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 size_t rca_window_find(const struct rca_window *w, rca_id entity,
                        const char *metric)
 {
