@@ -75,9 +75,10 @@ static int list(const struct rca_records *all, const struct options *o)
         rca_buf_str(&buf, "]}\n");
     r = print(&buf);
     if (!n)
-        (void)fputs("rca: no incident is kept of that time: 'rca watch' keeps "
-                    "what it explains\n",
-                    stderr);
+        (void)fprintf(stderr,
+                      "rca: no incident is kept%s: 'rca watch' keeps what it "
+                      "explains\n",
+                      all->n ? " of that time" : "");
     return r == RCA_EXIT_DONE && !n ? RCA_EXIT_UNCLEAR : r;
 }
 

@@ -181,6 +181,15 @@ static void wait_until(struct rca_watcher *w, rca_time until)
     }
 }
 
+static _Bool has_open(const struct rca_tracker *t)
+{
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(t->slots); i++) {
+        if (t->slots[i].state == RCA_TRACKED_OPEN)
+            return 1;
+    }
+    return 0;
+}
+
 static int run_once(struct rca_watcher *w)
 {
     const int r = look(w);
@@ -193,6 +202,10 @@ static int run_once(struct rca_watcher *w)
                     stderr);
         return RCA_EXIT_UNCLEAR;
     }
+    if (!r && w->cli->verbosity >= 0 && !has_open(&w->tracker))
+        (void)fputs("rca watch: nothing is wrong that is large and lasts "
+                    "(--min-change, --settle); 'rca detect' lists all\n",
+                    stderr);
     return r ? RCA_EXIT_ERROR : RCA_EXIT_DONE;
 }
 
