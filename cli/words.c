@@ -10,6 +10,8 @@
 #include "graph/base/name.h"
 #include "graph/base/time.h"
 
+/* Less than this part of the symptom is written as 0. */
+#define NEXT_TO_NONE 1e-3
 /* A larger factor is not told: it is by a value close to nothing. */
 #define FACTOR_MAX 1000
 /* Rises below this are told with two decimals: "1.0×" would be none. */
@@ -272,10 +274,13 @@ void rca_words_sure(struct rca_buf *buf, const struct rca_explanation *e)
     rca_words_rival(buf, e);
 }
 
-/* A linear model may go below 0 where the symptom never does. */
+/* A linear model may go below 0 where the symptom never does, and what is next
+ * to nothing beside the symptom is nothing. */
 static double floor_at_zero(double x, const struct rca_card *symptom)
 {
-    return symptom->before >= 0 && symptom->after >= 0 ? fmax(x, 0) : x;
+    if (symptom->before < 0 || symptom->after < 0)
+        return x;
+    return x < NEXT_TO_NONE * symptom->after ? 0 : x;
 }
 
 void rca_words_instead(struct rca_buf *buf, const struct rca_explanation *e)

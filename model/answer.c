@@ -86,11 +86,24 @@ static void tell_reasons(struct rca_cause *cause, const struct rca_culprit *c)
     }
 }
 
+/* The culprit's part of the symptom's change says what it did before feedback;
+ * of that it gets as much as its share is, so that share and counterfactual
+ * say the same (docs/DECISIONS.md). */
+static double with_feedback(const struct rca_explanation *e,
+                            const struct rca_culprit *c)
+{
+    const double times =
+        c->share * (e->symptom.after - e->symptom.before) / c->part;
+
+    return isfinite(times) && times > 0 ? times : 1;
+}
+
 static int add_cause(struct rca_answer *answer, const struct rca_culprit *c)
 {
     struct rca_explanation *e = answer->e;
     struct rca_cause *cause = &e->causes[e->n_causes];
     const double after = e->symptom.after;
+    const double times = with_feedback(e, c);
     const int err = rca_answer_card(
         answer, answer->a->factors[c->carrier].target, &cause->card);
 
@@ -98,9 +111,9 @@ static int add_cause(struct rca_answer *answer, const struct rca_culprit *c)
         return err;
     cause->share = c->share;
     cause->confidence = c->confidence;
-    cause->value = after - c->part;
-    cause->low = after - c->high;
-    cause->high = after - c->low;
+    cause->value = after - times * c->part;
+    cause->low = after - times * c->high;
+    cause->high = after - times * c->low;
     tell_reasons(cause, c);
     e->n_causes++;
     return 0;

@@ -87,7 +87,8 @@ struct rca_node {
 
 struct rca_flow {
     size_t from, to; /* indexes of nodes: cause to effect */
-    double share; /* of the effect's change that flows over it, 0..1 */
+    double share; /* of the effect's change that would vanish had the cause been
+                   * as usual, over all ways (model/path.h), 0..1 */
     const char *verb;
     _Bool main; /* on the path of #1 */
 };

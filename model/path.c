@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <math.h>
+#include <string.h>
 
 /* An edge without a share of its own still is the way, if there is no other. */
 #define LEAST_FLOW 1e-6
+#define MAX_STEPS 200
+#define PRECISE 1e-9
 
 static double least(const struct rca_attribution *a, size_t i, size_t k)
 {
@@ -58,7 +61,8 @@ int rca_paths_new(const struct rca_attribution *a, struct rca_paths **ret_paths)
     p->n = a->n;
     p->next = malloc(a->n * sizeof(*p->next));
     p->flow = calloc(a->n, sizeof(*p->flow));
-    if (!p->next || !p->flow)
+    p->scratch = malloc(2 * a->n * sizeof(*p->scratch));
+    if (!p->next || !p->flow || !p->scratch)
         return -ENOMEM;
     for (size_t i = 0; i < a->n; i++)
         p->next[i] = SIZE_MAX;
@@ -76,5 +80,54 @@ void rca_paths_free(struct rca_paths **paths)
         return;
     free(p->next);
     free(p->flow);
+    free(p->scratch);
     free(p);
+}
+
+static rca_id entity_of(const struct rca_attribution *a, size_t i)
+{
+    return a->scene->w->vars[a->factors[i].target].entity;
+}
+
+/* effect = e_to + W' effect, no further where it belongs to @from; returns how
+ * far @next is from @effect */
+static double step_back(const struct rca_attribution *a, rca_id from, size_t to,
+                        const double *effect, double *next)
+{
+    double change = 0;
+
+    memset(next, 0, a->n * sizeof(*next));
+    next[to] = 1;
+    for (size_t i = 0; i < a->n; i++) {
+        if (effect[i] == 0 || entity_of(a, i) == from)
+            continue;
+        for (size_t k = 0; k < a->factors[i].box.n; k++)
+            next[a->parent[i * RCA_SCENE_PARENTS + k]] +=
+                a->factors[i].weight[k] * effect[i];
+    }
+    for (size_t i = 0; i < a->n; i++)
+        change = fmax(change, fabs(next[i] - effect[i]));
+    return change;
+}
+
+double rca_path_total(const struct rca_attribution *a, rca_id from, size_t to,
+                      double *scratch)
+{
+    double *effect = scratch, *next = scratch + a->n, share = 0;
+    double change = 1;
+
+    memset(effect, 0, a->n * sizeof(*effect));
+    effect[to] = 1;
+    for (int n = 0; n < MAX_STEPS && change > PRECISE; n++) {
+        double *last = effect;
+
+        change = step_back(a, from, to, effect, next);
+        effect = next;
+        next = last;
+    }
+    for (size_t i = 0; i < a->n; i++) {
+        if (entity_of(a, i) == from)
+            share += effect[i] * a->shift[i] / a->shift[to];
+    }
+    return isfinite(share) ? fmin(fmax(share, 0), 1) : 0;
 }

@@ -25,29 +25,6 @@ static rca_id entity_of(const struct rca_answer *answer, size_t i)
     return a->scene->w->vars[a->factors[i].target].entity;
 }
 
-/* share of the change of variable @i that comes from entity @from: by all of
- * its variables, straight or over others of the entity that @i belongs to.
- * Roles are ordered inside an entity: no deeper than there are roles. */
-/* NOLINTNEXTLINE(misc-no-recursion) */
-static double carried(const struct rca_answer *answer, size_t i, rca_id from,
-                      unsigned depth)
-{
-    const struct rca_attribution *a = answer->a;
-    double share = 0;
-
-    for (size_t k = 0; k < a->factors[i].box.n; k++) {
-        const size_t parent = a->parent[i * RCA_SCENE_PARENTS + k];
-        const double flow = rca_attribution_flow(a, i, k);
-
-        if (entity_of(answer, parent) == from)
-            share += flow;
-        else if (entity_of(answer, parent) == entity_of(answer, i) &&
-                 depth < RCA_ROLE_COUNT)
-            share += flow * carried(answer, parent, from, depth + 1);
-    }
-    return fmin(share, 1);
-}
-
 /* the way of @from to the symptom as stops; returns their number */
 static size_t find_stops(const struct rca_answer *answer,
                          const struct rca_paths *paths, size_t from,
@@ -71,16 +48,10 @@ static size_t find_stops(const struct rca_answer *answer,
         stops[k].shown = k == 0 ? stops[k].in : stops[k].out;
     if (n > 0)
         stops[n - 1].shown = stops[n - 1].out;
-    for (size_t k = 0; k + 1 < n; k++) {
-        double way = 1; /* it may lead over a third entity and back */
-
-        for (size_t i = stops[k].shown; i != stops[k + 1].shown;
-             i = paths->next[i])
-            way *= paths->flow[i];
+    for (size_t k = 0; k + 1 < n; k++)
         stops[k].flow =
-            fmax(way, carried(answer, stops[k + 1].shown,
-                              entity_of(answer, stops[k].shown), 0));
-    }
+            rca_path_total(answer->a, entity_of(answer, stops[k].shown),
+                           stops[k + 1].shown, paths->scratch);
     return n;
 }
 
