@@ -117,10 +117,14 @@ check 'the helper: few descriptors' \
 
 # what comes later is seen, by name, with what is inside
 ip netns add "$ns"
-ip -n "$ns" link add seen0 type veth peer name seen1
-ip -n "$ns" link set seen0 up
 check 'a namespace that comes later' wait_for 20 sees "$ns"
-check 'an interface in it' wait_for 20 sees seen0
+# not where / is no mount of its own, as in a chroot
+if ip -n "$ns" link add seen0 type veth peer name seen1 2> /dev/null; then
+    ip -n "$ns" link set seen0 up
+    check 'an interface in it' wait_for 20 sees seen0
+else
+    echo 'skipped: an interface in it (ip cannot enter a namespace here)'
+fi
 if ip netns exec "$ns" nft 'add table ip t; add chain ip t a {
     type filter hook output priority 0; }; add rule ip t a counter' 2>/dev/null
 then
