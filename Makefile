@@ -18,12 +18,12 @@ DEMO_ARGS ?=
 V         ?= 0
 
 # --- packages -----------------------------------------------------------------
-# What `make deps` installs from Debian 12; iproute2 and nftables are for the
+# What `make deps` installs from Debian 12; iproute2, nftables and procps are for the
 # tests, graphviz only draws.
 PACKAGES := bpftool clang gcc graphviz iproute2 libbpf-dev \
             libcmocka-dev libelf-dev libgsl-dev libjansson-dev libmnl-dev \
             libopenblas-dev libseccomp-dev libsqlite3-dev libyaml-dev linux-libc-dev \
-            nftables pkg-config zlib1g-dev
+            nftables pkg-config procps zlib1g-dev
 PKGS     := sqlite3 yaml-0.1 libbpf libmnl libseccomp jansson
 
 # --- flags --------------------------------------------------------------------
