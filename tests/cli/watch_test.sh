@@ -106,7 +106,8 @@ try 0 'feedback +1 right, 0 wrong: confidence shifted by \+0' status
 try 0 'feedback +right' incidents show last
 
 # the watch waits for a store and for data, and ends when told to
-timeout 20 "$rca" --db "$dir/none.db" watch --interval 1s >"$dir/out" 2>"$dir/err" &
+# in the foreground: no SIGCONT, which can hang the leak checker at its end
+timeout --foreground -k 10 20 "$rca" --db "$dir/none.db" watch --interval 1s >"$dir/out" 2>"$dir/err" &
 pid=$!
 sleep 2
 kill -TERM $pid
