@@ -80,7 +80,8 @@ static int draw(const struct rca_scene *s, uint32_t v, struct rca_chart *ret)
     return 0;
 }
 
-/* Down the path of #1: shares multiply (DESIGN section 4); at the symptom the
+/* Down the path of #1: shares multiply where there is one way only, and are an
+ * upper bound of what vanishes where there are more; at the symptom the
  * attribution says it itself. */
 static void set_instead(struct rca_explanation *e)
 {
