@@ -81,7 +81,7 @@ static int draw(const struct rca_scene *s, uint32_t v, struct rca_chart *ret)
 }
 
 /* Down the path of #1: shares multiply where there is one way only, and are an
- * upper bound of what vanishes where there are more; at the symptom the
+ * approximation where there are more; at the symptom the
  * attribution says it itself. */
 static void set_instead(struct rca_explanation *e)
 {
