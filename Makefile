@@ -22,9 +22,9 @@ V         ?= 0
 # tests, graphviz only draws.
 PACKAGES := bpftool clang gcc graphviz iproute2 libbpf-dev \
             libcmocka-dev libelf-dev libgsl-dev libjansson-dev libmnl-dev \
-            libopenblas-dev libseccomp-dev libsqlite3-dev libyaml-dev linux-libc-dev \
+            libopenblas-dev libpcap-dev libseccomp-dev libsqlite3-dev libyaml-dev linux-libc-dev \
             nftables pkg-config procps zlib1g-dev
-PKGS     := sqlite3 yaml-0.1 libbpf libmnl libseccomp jansson
+PKGS     := sqlite3 yaml-0.1 libbpf libmnl libpcap libseccomp jansson
 
 # --- flags --------------------------------------------------------------------
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion \
@@ -59,10 +59,10 @@ B        := $(O)/$(MODE)
 LAYERS   := cli datasets model collector store graph
 DIRS_graph     := graph/base graph
 DIRS_store     := collector/store
-DIRS_collector := collector
+DIRS_collector := collector/trace collector
 DIRS_model     := model
 DIRS_datasets  := datasets
-DIRS_cli       := cli/demo cli
+DIRS_cli       := cli/demo cli/trace cli
 # what a test of the layer links, lowest last
 BELOW_graph     := graph
 BELOW_store     := store graph
@@ -124,7 +124,7 @@ $(B)/%.o: %.c $(B)/flags | $(SKELS)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # Skeletons count as system headers, which -MMD leaves out.
-$(patsubst %.c,$(B)/%.o,$(wildcard collector/*.c)): $(SKELS)
+$(patsubst %.c,$(B)/%.o,$(wildcard collector/*.c collector/trace/*.c)): $(SKELS)
 
 # The same cases on every machine: no fused multiply-add.
 $(B)/datasets/simulate%.o: CFLAGS += -ffp-contract=off

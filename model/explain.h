@@ -119,6 +119,31 @@ struct rca_quality {
     double missing;
 };
 
+#define RCA_DEATHS_MAX 8
+
+/** struct rca_packet_death - where packets of the flow died; NULL or 0 where it
+ * is not known; @rule: as the entity is named ("web:filter/input/2"); @text: the
+ * rule as nft prints it; @place: function of the kernel */
+struct rca_packet_death {
+    const char *reason, *rule, *text, *device, *netns, *place;
+    uint64_t packets;
+};
+
+/**
+ * struct rca_packets - a short capture of the packets of what is explained
+ * @filter:  in pcap-filter(7)'s language; @what: in words: "web port 8080"
+ * @packets: different ones seen; @died: of these; @lost: events that were lost
+ * @deaths:  most packets first; @others: packets that died in other ways
+ * @unseen:  why nothing or not all could be captured, or NULL
+ */
+struct rca_packets {
+    const char *filter, *what, *unseen;
+    rca_time from, to;
+    uint64_t packets, died, lost, others;
+    size_t n_deaths;
+    struct rca_packet_death deaths[RCA_DEATHS_MAX];
+};
+
 /** struct rca_explanation - the answer; everything in it is owned by it */
 struct rca_explanation {
     enum rca_verdict verdict;
@@ -144,6 +169,7 @@ struct rca_explanation {
     size_t n_parts; /* 0 where the method does not divide the change */
     struct rca_part *parts; /* causes in their order, then the others */
     struct rca_quality quality;
+    struct rca_packets *packets; /* or NULL: none were captured */
     void *strings;
 };
 
@@ -163,4 +189,7 @@ RCA_MUST_CHECK int rca_explain(struct rca_store *store,
  * @from, or NULL; each node has one at most. O(flows). */
 const struct rca_flow *rca_explanation_onward(const struct rca_explanation *e,
                                               size_t from);
+/** rca_explanation_set_packets() - copy in what was captured; 0 or -ENOMEM */
+RCA_MUST_CHECK int rca_explanation_set_packets(
+    struct rca_explanation *explanation, const struct rca_packets *packets);
 void rca_explanation_free(struct rca_explanation **explanation);

@@ -44,8 +44,8 @@ allow datasets '(graph|model|datasets)/[^"]*|collector/store/store\.h'
 allow cli '(graph|collector|model|datasets|cli)/[^"]*'
 only '^collector/store/sqlite[a-z_]*\.[ch]$' 'sqlite3\.h'
 only '^model/[a-z_]*\.c$' 'gsl/|cblas'
-only '^collector/[a-z_]*\.[ch]$' 'bpf/|libmnl|yaml\.h'
-only '^(collector|datasets|cli)/[a-z_]*\.c$' 'jansson\.h'
+only '^collector/(trace/)?[a-z_]*\.[ch]$' 'bpf/|libmnl|pcap|yaml\.h'
+only '^(collector|datasets|cli)/(trace/)?[a-z_]*\.c$' 'jansson\.h'
 
 [ $status -eq 0 ] && echo 'layers: ok'
 exit $status

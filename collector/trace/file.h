@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * file - recorded events: written as they come, read back whole.
+ *
+ * The format, little-endian: "rcatrace", version (u32), size of struct
+ * rca_trace_event (u32), then blocks of type (u32), bytes that follow (u32) and
+ * these bytes: an EVENT (the struct up to the end of what it captured), a NAME
+ * (key, text), a TEXT of what was asked for (filter, kernel, ...), the LOSS at the end. A file
+ * that ends in the middle of a block was cut: what is before it counts, and the
+ * reader says so. Blocks of unknown type are passed over. Any bytes may be read.
+ */
+
+#include <stdio.h>
+
+#include "collector/trace/capture.h"
+
+/** struct rca_trace_about - what a file says of itself; strings owned by the
+ * reader; NULL where it says nothing */
+struct rca_trace_about {
+    const char *filter, *meta, *kernel, *host;
+    struct rca_trace_stats stats;
+    _Bool complete; /* it has its end */
+};
+
+/** rca_trace_write_*() - to @out; 0 or -errno. _begin() first; names before the
+ * events that need them: those from @from on; _end() last */
+RCA_MUST_CHECK int rca_trace_write_begin(FILE *out,
+                                         const struct rca_trace_about *about);
+RCA_MUST_CHECK int rca_trace_write_event(FILE *out,
+                                         const struct rca_trace_event *event);
+RCA_MUST_CHECK int rca_trace_write_names(FILE *out,
+                                         const struct rca_trace_names *names,
+                                         size_t from);
+RCA_MUST_CHECK int rca_trace_write_end(FILE *out,
+                                       const struct rca_trace_stats *stats);
+
+/** struct rca_trace_file - a file that was read: events in order of time */
+struct rca_trace_file {
+    struct rca_trace_about about;
+    struct rca_trace_names *names; /* owned */
+    const struct rca_trace_event *
+        *events; /* owned; each is good to its @captured */
+    size_t n;
+    void *own;
+};
+
+/** rca_trace_read() - all of @in; 0; RCA_ESYNTAX (no such file, another
+ * version; said in @diag with the offset); -ENOMEM; -errno */
+RCA_MUST_CHECK int rca_trace_read(FILE *in, const char *path,
+                                  struct rca_diag *diag,
+                                  struct rca_trace_file *ret_file);
+void rca_trace_file_done(struct rca_trace_file *file);
