@@ -38,6 +38,7 @@ const struct rca_command rca_commands[] = {
     {"simulate", rca_cmd_simulate, "labelled cases from a known cause"},
     {"import", rca_cmd_import, "case folders into the store"},
     {"export", rca_cmd_export, "CSV, JSON lines, Prometheus text, a case"},
+    {"trace", rca_cmd_trace, "packet events: where packets go, and die"},
     {"status", rca_cmd_status, "what is in the store, and how fresh"},
     {"store", rca_cmd_store, "check it, compact it"},
     {"doctor", rca_cmd_doctor, "what this host allows, and what is lost"},
@@ -127,7 +128,8 @@ const struct rca_command *rca_command_find(const char *name)
 static int run_help(struct rca_cli *cli, int argc, char **argv)
 {
     char option[] = "--help";
-    char *words[] = {argc > 1 ? argv[1] : NULL, option, NULL};
+    char *words[] = {argc > 1 ? argv[1] : NULL, argc > 2 ? argv[2] : option,
+                     option, NULL};
     const struct rca_command *command;
 
     if (argc > 1 && strcmp(argv[1], RCA_ARGS_COMPLETE) == 0)
@@ -137,7 +139,8 @@ static int run_help(struct rca_cli *cli, int argc, char **argv)
         return RCA_EXIT_DONE;
     }
     command = rca_command_find(words[0]);
-    return command ? command->run(cli, 2, words) : complain(words[0]);
+    return command ? command->run(cli, argc > 2 ? 3 : 2, words)
+                   : complain(words[0]);
 }
 
 /* If argv[*i] is option @name with a value, store it and move @i past it.

@@ -48,6 +48,7 @@ int rca_cmd_status(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_store(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_graph(struct rca_cli *cli, int argc, char **argv);
+int rca_cmd_trace(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_demo(struct rca_cli *cli, int argc, char **argv);
 int rca_cmd_completion(struct rca_cli *cli, int argc, char **argv);
 

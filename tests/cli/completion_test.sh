@@ -71,7 +71,8 @@ offers 'web web->db' --db store.db show series we
 offers ':files' import ''
 offers ':files' import one ''
 offers 'bash zsh fish words' completion ''
-offers 'train' help tr
+offers 'train trace' help tr
+offers '' trace nothing-like-this
 offers '--help' train --hel
 offers 'web web->db' --db store.db explain --entity we
 offers '--entity=web->db' --db=store.db explain --entity=web-
@@ -82,17 +83,26 @@ offers '' --db nothing.db explain --entity we
 offers 'auto' --db store.db --color au
 offers '--db' --db store.db status --d
 
+# words_of COMMAND...: those that its --help lists
+words_of() {
+    rca "$@" --help | sed '/^EXAMPLES/,$d' |
+        sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'
+}
+
 # every option of every command is offered
-for command in $(rca --help | sed '/^EXAMPLES/,$d' |
-    sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'); do
-    [ "$command" != help ] || continue
-    rca "$command" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' |
+{
+    words_of
+    words_of trace | sed 's/^/trace /'
+} >commands
+while read -ra command; do
+    [ "${command[0]}" != help ] || continue
+    rca "${command[@]}" --help | grep -oE '^ +(-[a-z], )?--[a-z-]+' |
         grep -oE -- '--[a-z-]+' | sort >options
-    rca completion words -- "$command" -- |
+    rca completion words -- "${command[@]}" -- |
         cut -f1 | sort >offered
     got=$(comm -23 options offered | tr '\n' ' ')
-    is "$got" '' "all options of $command are offered"
-done
+    is "$got" '' "all options of ${command[*]} are offered"
+done <commands
 
 # bash: in_bash WANT LINE
 cat >run.bash <<'EOF'

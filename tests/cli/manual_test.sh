@@ -40,13 +40,25 @@ known() {
         sed -n 's/.* known: //p' | tr -d ' ' | tr ',' '\n'
 }
 
+# help_of COMMAND: its --help, and of `trace` those of all subcommands
+help_of() {
+    "$rca" "$1" --help
+    if [ "$1" = trace ]; then
+        "$rca" trace --help | sed '/^EXAMPLES/,$d' |
+            sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p' |
+            while read -r sub; do
+                "$rca" trace "$sub" --help
+            done
+    fi
+}
+
 # options_of COMMAND, letters_of COMMAND: as --help says
 options_of() {
-    "$rca" "$1" --help | grep -oE '^  (-[a-z], |    )--[a-z-]+' |
+    help_of "$1" | grep -oE '^  (-[a-z], |    )--[a-z-]+' |
         grep -oE -- '--[a-z-]+' | grep -vx -- --help || true
 }
 letters_of() {
-    "$rca" "$1" --help | sed -n 's/^  -\([a-z]\), --\([a-z-]*\).*/\1 \2/p' |
+    help_of "$1" | sed -n 's/^  -\([a-z]\), --\([a-z-]*\).*/\1 \2/p' |
         grep -v '^h help$' || true
 }
 
@@ -112,7 +124,7 @@ while read -r command; do
             "$dir/page"
     fi
     examples <"$file" >"$dir/wrong"
-    "$rca" "$command" --help | examples >>"$dir/wrong"
+    help_of "$command" | examples >>"$dir/wrong"
     if [ -s "$dir/wrong" ]; then
         bad "examples of $command"
         cat "$dir/wrong"
@@ -120,7 +132,7 @@ while read -r command; do
     for section in 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
         grep -q "^\.Sh $section" "$file" || bad "no $section in $file"
     done
-    if "$rca" "$command" --help | grep -nE '^.{81}'; then
+    if help_of "$command" | grep -nE '^.{81}'; then
         bad "$command --help is wider than 80 columns"
     fi
     if man -l "$file" 2>/dev/null | grep -nE '^.{81}' >"$dir/wide"; then

@@ -34,7 +34,7 @@ mistake() {
 
 try 0 '^rca [0-9]' --version
 try 0 'EXAMPLES' --help
-for command in collect train explain show evaluate import status doctor; do
+for command in collect train explain show evaluate import status doctor trace; do
     try 0 'EXAMPLES' "$command" --help
     try 0 'EXAMPLES' "$command" -h
 done
