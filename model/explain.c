@@ -219,6 +219,7 @@ void rca_explanation_free(struct rca_explanation **explanation)
     free(e->flows);
     free(e->checked);
     free(e->unseen);
+    free(e->packets);
     rca_arena_drop(e->strings);
     free(e);
 }

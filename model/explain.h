@@ -121,11 +121,15 @@ struct rca_quality {
 
 #define RCA_DEATHS_MAX 8
 
-/** struct rca_packet_death - where packets of the flow died; NULL or 0 where it
- * is not known; @rule: as the entity is named ("web:filter/input/2"); @text: the
- * rule as nft prints it; @place: function of the kernel */
+/**
+ * struct rca_packet_death - where packets of the flow died; NULL or 0 where it is
+ * not known
+ * @rule:    as the entity is named ("web:filter/input/2"); @text: as nft prints it
+ * @netns:   "host": the machine's own; @device: its name there
+ * @service: that listens at the packets' one end; @place: function of the kernel
+ */
 struct rca_packet_death {
-    const char *reason, *rule, *text, *device, *netns, *place;
+    const char *reason, *rule, *text, *device, *netns, *service, *place;
     uint64_t packets;
 };
 
@@ -134,7 +138,8 @@ struct rca_packet_death {
  * @filter:  in pcap-filter(7)'s language; @what: in words: "web port 8080"
  * @packets: different ones seen; @died: of these; @lost: events that were lost
  * @deaths:  most packets first; @others: packets that died in other ways
- * @unseen:  why nothing or not all could be captured, or NULL
+ * @unseen:  why nothing or not all could be captured, or NULL; with @packets 0
+ *           and @to == @from there was no capture
  */
 struct rca_packets {
     const char *filter, *what, *unseen;
@@ -189,7 +194,8 @@ RCA_MUST_CHECK int rca_explain(struct rca_store *store,
  * @from, or NULL; each node has one at most. O(flows). */
 const struct rca_flow *rca_explanation_onward(const struct rca_explanation *e,
                                               size_t from);
-/** rca_explanation_set_packets() - copy in what was captured; 0 or -ENOMEM */
+/** rca_explanation_set_packets() - copy in what was captured, in place of what
+ * was there; @packets NULL: nothing. 0; -ENOMEM: @explanation is unchanged. O(text). */
 RCA_MUST_CHECK int rca_explanation_set_packets(
     struct rca_explanation *explanation, const struct rca_packets *packets);
 void rca_explanation_free(struct rca_explanation **explanation);
