@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/packets.h"
 #include "cli/words.h"
 #include "graph/base/name.h"
 #include "graph/base/time.h"
@@ -189,19 +190,6 @@ double rca_card_width(double share)
 
 /* --- notes ------------------------------------------------------------------*/
 
-/* "1,204" */
-static const char *thousands(size_t n, char buf[32])
-{
-    if (n < 1000)
-        (void)snprintf(buf, 32, "%zu", n);
-    else if (n < 1000000)
-        (void)snprintf(buf, 32, "%zu,%03zu", n / 1000, n % 1000);
-    else
-        (void)snprintf(buf, 32, "%zu,%03zu,%03zu", n / 1000000, n / 1000 % 1000,
-                       n % 1000);
-    return buf;
-}
-
 static void note_list(const char *head, const char *mark,
                       const char *const *items, size_t n, rca_card_note *note,
                       void *context)
@@ -218,16 +206,32 @@ static void note_checked(const struct rca_explanation *e, rca_card_note *note,
                          void *context)
 {
     static const char head[] = "Checked, found normal";
-    char line[128], metrics[32], more[32];
+    char line[128], metrics[RCA_WORDS_COUNT_SIZE], more[RCA_WORDS_COUNT_SIZE];
 
     note_list(head, "✓ ", e->checked, e->n_checked, note, context);
     (void)snprintf(line, sizeof(line), "✓ %s more entities (%s metrics in all)",
-                   thousands(e->checked_entities - e->n_checked, more),
-                   thousands(e->checked_metrics, metrics));
+                   rca_words_count(e->checked_entities - e->n_checked, more),
+                   rca_words_count(e->checked_metrics, metrics));
     if (e->checked_entities > e->n_checked)
         note(context, e->n_checked ? "" : head, line);
     if (!e->checked_entities)
         note(context, head, "nothing");
+}
+
+/* a line each: what was captured, where packets died, what speaks against */
+static void note_packets(const struct rca_explanation *e, rca_card_note *note,
+                         void *context)
+{
+    struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
+    struct rca_buf against RCA_CLEANUP(rca_buf_done) = {0};
+
+    if (!e->packets)
+        return;
+    rca_packets_words(&text, e->packets, RCA_DEATHS_MAX);
+    note(context, "Packets, captured", text.text ? text.text : "");
+    rca_packets_against(&against, e);
+    if (against.len)
+        note(context, "", against.text);
 }
 
 static void note_legend(const struct rca_explanation *e, _Bool bars,
@@ -269,6 +273,7 @@ void rca_card_notes(const struct rca_explanation *e, _Bool bars,
                     rca_card_note *note, void *context)
 {
     note_checked(e, note, context);
+    note_packets(e, note, context);
     note_list("Could not see", "! ", e->unseen, e->n_unseen, note, context);
     note_legend(e, bars, note, context);
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "cli/card.h"
+#include "cli/packets.h"
 #include "cli/render.h"
 #include "cli/spark.h"
 #include "cli/words.h"
@@ -200,6 +201,24 @@ static void card_rows(struct rca_buf *buf, const struct rca_card *c,
     row(buf, &change, 10.5, &spark, 11, colour);
 }
 
+/* the packets that died there, over the width of the card */
+static void packets_row(struct rca_buf *buf, const struct rca_explanation *e,
+                        size_t i, const char *colour)
+{
+    struct rca_buf text = {0}, lines = {0};
+    char *whole RCA_CLEANUP(rca_freep) = NULL;
+
+    rca_packets_card(&text, e, i);
+    whole = rca_card_take(buf, &text, RCA_CARD_WIDTH);
+    if (!whole)
+        return;
+    rca_buf_str(&lines, whole);
+    rca_buf_str(buf, "<TR><TD COLSPAN=\"3\" ALIGN=\"LEFT\" "
+                     "BALIGN=\"LEFT\">");
+    put_words(buf, &lines, 11.5, colour, 1);
+    rca_buf_str(buf, "</TD></TR>\n");
+}
+
 static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i)
 {
     const struct rca_node *node = &e->nodes[i];
@@ -218,6 +237,7 @@ static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i)
                 style->width, style->border, style->paper);
     banner(buf, e, node);
     card_rows(buf, &node->card, style->text);
+    packets_row(buf, e, i, style->text);
     rca_buf_str(buf, "</TABLE></TD></TR></TABLE>>];\n");
 }
 

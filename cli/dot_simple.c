@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/card.h"
+#include "cli/packets.h"
 #include "cli/render.h"
 #include "cli/words.h"
 #include "graph/base/time.h"
@@ -79,7 +80,8 @@ static void number(struct rca_buf *buf, const char *key, double x)
 static void card_label(struct rca_buf *buf, const struct rca_explanation *e,
                        const struct rca_node *node)
 {
-    struct rca_buf banner = {0}, name = {0}, metric = {0}, change = {0};
+    struct rca_buf banner = {0}, name = {0}, metric = {0}, change = {0},
+                   packets = {0};
     const struct rca_card *c = &node->card;
     char clock[RCA_TIME_TEXT_SIZE];
 
@@ -95,6 +97,10 @@ static void card_label(struct rca_buf *buf, const struct rca_explanation *e,
     put_lines(buf, &change, RCA_NOTE_WIDTH, "");
     if (c->onset != RCA_TIME_NONE)
         rca_buf_fmt(buf, "\\nsince %s", rca_time_clock(c->onset, clock));
+    rca_packets_card(&packets, e, (size_t)(node - e->nodes));
+    if (packets.len)
+        rca_buf_str(buf, "\\n");
+    put_lines(buf, &packets, RCA_NOTE_WIDTH, "");
 }
 
 static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i)

@@ -248,6 +248,7 @@ int rca_render_html(const struct rca_explanation *e, const char *svg,
     charts(buf, e);
     rca_buf_str(buf, "</div>\n");
     rca_html_causes(buf, e);
+    rca_html_packets(buf, e);
     rca_html_parts(buf, e);
     rca_buf_str(buf, "<div class=\"columns\">\n");
     looked_at(buf, e);

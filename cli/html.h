@@ -60,3 +60,10 @@ void rca_html_causes(struct rca_buf *buf, const struct rca_explanation *e);
 /** rca_html_parts() - the symptom's change, part by part, as bars from what was
  * to what is; nothing where the method does not divide it */
 void rca_html_parts(struct rca_buf *buf, const struct rca_explanation *e);
+
+/** rca_html_packets() - what was captured: where packets died, as a table, and
+ * how complete it is; nothing where there was no capture */
+void rca_html_packets(struct rca_buf *buf, const struct rca_explanation *e);
+/** rca_html_died() - how many of them died at card @i; nothing if none did */
+void rca_html_died(struct rca_buf *buf, const struct rca_explanation *e,
+                   size_t i);

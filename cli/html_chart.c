@@ -398,6 +398,7 @@ void rca_html_chart(struct rca_buf *buf, const struct rca_explanation *e,
     else
         rca_buf_str(buf, "<p>There is no data to draw.</p>\n");
     legend(&p, e);
+    rca_html_died(buf, e, i);
     flows(buf, e, i);
     if (node->card.host && node->card.host[0]) {
         rca_buf_str(buf, "<p class=\"faded\">on ");

@@ -7,6 +7,7 @@
  * makes the same text and pictures from it again.
  */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -209,6 +210,47 @@ static void strings(struct rca_buf *buf, const char *key,
     rca_buf_str(buf, "]");
 }
 
+static void texts(struct rca_buf *buf, const char *const (*pairs)[2], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        next(buf);
+        rca_json_string(buf, pairs[i][0], pairs[i][1]);
+    }
+}
+
+static void death(struct rca_buf *buf, const struct rca_packet_death *d)
+{
+    const char *const pairs[][2] = {
+        {"reason", d->reason}, {"rule", d->rule},   {"text", d->text},
+        {"device", d->device}, {"netns", d->netns}, {"service", d->service},
+        {"place", d->place}};
+
+    rca_buf_fmt(buf, "{\"packets\":%" PRIu64, d->packets);
+    texts(buf, pairs, RCA_ARRAY_SIZE(pairs));
+    rca_buf_str(buf, "}");
+}
+
+static void packets(struct rca_buf *buf, const struct rca_packets *p)
+{
+    const char *const pairs[][2] = {
+        {"what", p->what}, {"filter", p->filter}, {"unseen", p->unseen}};
+
+    rca_buf_str(buf, ",\n\"packets\":{");
+    moment(buf, "from", p->from);
+    next(buf);
+    moment(buf, "to", p->to);
+    texts(buf, pairs, RCA_ARRAY_SIZE(pairs));
+    rca_buf_fmt(buf,
+                ",\"packets\":%" PRIu64 ",\"died\":%" PRIu64
+                ",\"lost\":%" PRIu64 ",\"others\":%" PRIu64 ",\n \"deaths\":[",
+                p->packets, p->died, p->lost, p->others);
+    for (size_t i = 0; i < p->n_deaths; i++) {
+        rca_buf_str(buf, i ? ",\n  " : "\n  ");
+        death(buf, &p->deaths[i]);
+    }
+    rca_buf_str(buf, "]}");
+}
+
 /* what holds for the answer as a whole */
 static void head(struct rca_buf *buf, const struct rca_explanation *e)
 {
@@ -278,6 +320,8 @@ int rca_render_json(const struct rca_explanation *e, struct rca_buf *buf)
     count(buf, "checked_entities", e->checked_entities);
     rca_buf_fmt(buf, "\"checked_metrics\":%zu,\n", e->checked_metrics);
     strings(buf, "unseen", e->unseen, e->n_unseen);
+    if (e->packets)
+        packets(buf, e->packets);
     rca_buf_str(buf, "}\n");
     return buf->err;
 }

@@ -319,6 +319,52 @@ static const char **read_strings(struct reader *r, const json_t *o,
     return all;
 }
 
+/* NULL where there is none */
+static const char *text_or_none(struct reader *r, const json_t *o,
+                                const char *key)
+{
+    return value(o, key) ? text(r, o, key) : NULL;
+}
+
+static void read_death(struct reader *r, const json_t *o,
+                       struct rca_packet_death *d)
+{
+    *d = (struct rca_packet_death){.reason = text_or_none(r, o, "reason"),
+                                   .rule = text_or_none(r, o, "rule"),
+                                   .text = text_or_none(r, o, "text"),
+                                   .device = text_or_none(r, o, "device"),
+                                   .netns = text_or_none(r, o, "netns"),
+                                   .service = text_or_none(r, o, "service"),
+                                   .place = text_or_none(r, o, "place"),
+                                   .packets = count(r, o, "packets")};
+}
+
+static void read_packets(struct reader *r, const json_t *o,
+                         struct rca_explanation *e)
+{
+    const json_t *from = value(o, "packets");
+    const json_t *deaths = value(from, "deaths");
+    struct rca_packets p = {.from = moment(r, from, "from"),
+                            .to = moment(r, from, "to"),
+                            .what = text_or_none(r, from, "what"),
+                            .filter = text_or_none(r, from, "filter"),
+                            .unseen = text_or_none(r, from, "unseen"),
+                            .packets = count(r, from, "packets"),
+                            .died = count(r, from, "died"),
+                            .lost = count(r, from, "lost"),
+                            .others = count(r, from, "others"),
+                            .n_deaths = json_array_size(deaths)};
+
+    if (from && !json_is_object(from))
+        fail(r, "packets", "an object");
+    if ((deaths && !json_is_array(deaths)) || p.n_deaths > RCA_DEATHS_MAX)
+        fail(r, "deaths", "a short list");
+    for (size_t i = 0; !r->err && i < p.n_deaths; i++)
+        read_death(r, json_array_get(deaths, i), &p.deaths[i]);
+    if (from && !r->err)
+        r->err = rca_explanation_set_packets(e, &p);
+}
+
 static void read_head(struct reader *r, const json_t *o,
                       struct rca_explanation *e)
 {
@@ -364,6 +410,7 @@ static void read_all(struct reader *r, const json_t *o,
     read_parts(r, o, e);
     e->checked = read_strings(r, o, "checked", &e->n_checked);
     e->unseen = read_strings(r, o, "unseen", &e->n_unseen);
+    read_packets(r, o, e);
     if (e->checked_entities < e->n_checked)
         e->checked_entities = e->n_checked;
 }

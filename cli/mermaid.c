@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "cli/card.h"
+#include "cli/packets.h"
 #include "cli/render.h"
 #include "cli/words.h"
 #include "graph/base/name.h"
@@ -99,7 +100,7 @@ static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i)
 {
     const struct rca_node *node = &e->nodes[i];
     struct rca_buf banner = {0}, name = {0}, metric = {0}, change = {0},
-                   onset = {0};
+                   onset = {0}, packets = {0};
     char clock[RCA_TIME_TEXT_SIZE];
 
     rca_buf_fmt(buf, "  n%zu[\"", i);
@@ -117,6 +118,8 @@ static void card(struct rca_buf *buf, const struct rca_explanation *e, size_t i)
         rca_buf_fmt(&onset, "since %s",
                     rca_time_clock(node->card.onset, clock));
     put_line(buf, &onset, RCA_NOTE_WIDTH);
+    rca_packets_card(&packets, e, i);
+    put_line(buf, &packets, RCA_NOTE_WIDTH);
     rca_buf_fmt(buf, "\"]:::%s\n", rca_card_style(node->class)->class);
 }
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "cli/columns.h"
+#include "cli/packets.h"
 #include "cli/render.h"
 #include "cli/text_table.h"
 #include "cli/words.h"
@@ -26,6 +27,8 @@ enum {
     ROOM = LINE_WIDTH - INDENT,
     ANSWER_LINES = 2,
     WHY_LINES = 3, /* or one less where there is no room */
+    PACKET_LINES = 2, /* likewise */
+    DEATHS_TOLD = 2,
     STEPS_MAX = 15, /* of a path: explain.h */
 };
 
@@ -320,6 +323,24 @@ static void list(struct rca_buf *buf, const char *head,
     buf->err = buf->err ? buf->err : line.err;
 }
 
+/* "HEAD  words", in at most @lines lines */
+static void paragraph(struct rca_buf *buf, const char *head,
+                      const struct rca_buf *text, int lines)
+{
+    struct rca_buf wrapped RCA_CLEANUP(rca_buf_done) = {0};
+
+    if (text->len)
+        rca_columns_wrap(&wrapped, text->text, ROOM, lines);
+    for (const char *p = wrapped.text; p && *p;) {
+        const size_t n = strcspn(p, "\n") + 1;
+
+        rca_buf_fmt(buf, "%-*s%.*s", INDENT, head, (int)n, p);
+        head = "";
+        p += n;
+    }
+    buf->err = buf->err ? buf->err : text->err ? text->err : wrapped.err;
+}
+
 /* the strongest reasons, as many as fit */
 static void evidence(struct rca_buf *buf, const struct rca_explanation *e)
 {
@@ -334,6 +355,42 @@ static void evidence(struct rca_buf *buf, const struct rca_explanation *e)
     if (line.len)
         rca_buf_fmt(buf, "%-*s%s\n", INDENT, "evidence", line.text);
     buf->err = buf->err ? buf->err : line.err;
+}
+
+/* Fewer ways to die are told apart until it fits: what was lost comes last. */
+static void put_packets(struct rca_buf *buf, const struct rca_packets *p,
+                        int lines)
+{
+    for (size_t most = DEATHS_TOLD; most > 0; most--) {
+        struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
+        struct rca_buf whole RCA_CLEANUP(rca_buf_done) = {0};
+
+        rca_packets_words(&text, p, most);
+        if (text.len)
+            rca_columns_wrap(&whole, text.text, ROOM, LINES_MAX);
+        if (most == 1 || lines_of(&whole) <= lines) {
+            paragraph(buf, "packets", &text, lines);
+            return;
+        }
+    }
+}
+
+/* what was captured, and what of it speaks against the causes */
+static void packets(struct rca_buf *buf, const struct rca_explanation *e,
+                    int lines)
+{
+    struct rca_buf against RCA_CLEANUP(rca_buf_done) = {0};
+    struct rca_packets brief;
+    char unseen[RCA_NAME_MAX + 1];
+
+    if (!e->packets)
+        return;
+    brief = *e->packets;
+    if (brief.unseen)
+        brief.unseen = rca_columns_fit(brief.unseen, ROOM, unseen);
+    put_packets(buf, &brief, lines);
+    rca_packets_against(&against, e);
+    paragraph(buf, "", &against, 1);
 }
 
 /* "; " and what is bad about the data */
@@ -443,8 +500,9 @@ static void foot(struct rca_buf *buf, const struct rca_explanation *e,
         why(buf, e, roomy ? WHY_LINES : WHY_LINES - 1);
         what_if(buf, e);
     }
-    if (e->verdict != RCA_VERDICT_NORMAL)
+    if (e->verdict != RCA_VERDICT_NORMAL && (roomy || !e->packets))
         evidence(buf, e);
+    packets(buf, e, roomy ? PACKET_LINES : PACKET_LINES - 1);
     list(buf, "normal", e->checked, e->n_checked, e->checked_entities, 1);
     list(buf, "unseen", e->unseen, e->n_unseen, e->n_unseen, 0);
     quality(buf, e);

@@ -35,6 +35,24 @@ static int tidy_cause(struct rca_tidy *t, struct rca_cause *c)
     return r;
 }
 
+static int tidy_packets(struct rca_tidy *t, struct rca_packets *p)
+{
+    int r = tidy_text(t, &p->filter);
+
+    r = r ? r : tidy_text(t, &p->what);
+    r = r ? r : tidy_text(t, &p->unseen);
+    for (size_t i = 0; i < p->n_deaths && !r; i++) {
+        struct rca_packet_death *d = &p->deaths[i];
+        const char **const texts[] = {&d->reason, &d->rule,  &d->text,
+                                      &d->device, &d->netns, &d->service,
+                                      &d->place};
+
+        for (size_t k = 0; k < RCA_ARRAY_SIZE(texts) && !r; k++)
+            r = tidy_text(t, texts[k]);
+    }
+    return r;
+}
+
 static int tidy_lists(struct rca_tidy *t)
 {
     struct rca_explanation *e = &t->e;
@@ -50,7 +68,7 @@ static int tidy_lists(struct rca_tidy *t)
         r = tidy_text(t, &e->checked[i]);
     for (size_t i = 0; i < e->n_unseen && !r; i++)
         r = tidy_text(t, &e->unseen[i]);
-    return r;
+    return r || !e->packets ? r : tidy_packets(t, e->packets);
 }
 
 static void *copy(const void *list, size_t n, size_t size)
@@ -72,8 +90,10 @@ int rca_tidy_init(const struct rca_explanation *e, struct rca_tidy *ret_tidy)
     t.e.flows = copy(e->flows, e->n_flows, sizeof(*e->flows));
     t.e.checked = copy(e->checked, e->n_checked, sizeof(*e->checked));
     t.e.unseen = copy(e->unseen, e->n_unseen, sizeof(*e->unseen));
+    t.e.packets = e->packets ? copy(e->packets, 1, sizeof(*e->packets)) : NULL;
     t.e.strings = NULL;
-    if (t.e.causes && t.e.nodes && t.e.flows && t.e.checked && t.e.unseen)
+    if (t.e.causes && t.e.nodes && t.e.flows && t.e.checked && t.e.unseen &&
+        !t.e.packets == !e->packets)
         r = tidy_lists(&t);
     if (r)
         rca_tidy_done(&t);
@@ -88,6 +108,7 @@ void rca_tidy_done(struct rca_tidy *tidy)
     free(tidy->e.flows);
     free(tidy->e.checked);
     free(tidy->e.unseen);
+    free(tidy->e.packets);
     rca_arena_done(&tidy->arena);
     *tidy = (struct rca_tidy){0};
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/words.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -308,6 +309,21 @@ void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e)
     rca_buf_str(buf, ", not ");
     value(buf, e->symptom.after, e->symptom.unit);
     rca_buf_str(buf, ".");
+}
+
+const char *rca_words_count(uint64_t n, char buf[RCA_WORDS_COUNT_SIZE])
+{
+    char digits[RCA_WORDS_COUNT_SIZE];
+    const int length = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+    size_t to = 0;
+
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0)
+            buf[to++] = ',';
+        buf[to++] = digits[i];
+    }
+    buf[to] = '\0';
+    return buf;
 }
 
 double rca_words_percent(double share)

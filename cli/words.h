@@ -42,6 +42,10 @@ void rca_words_what_if(struct rca_buf *buf, const struct rca_explanation *e);
  * (58 to 71 ms)" */
 void rca_words_instead(struct rca_buf *buf, const struct rca_explanation *e);
 
+/** rca_words_count() - "1,204"; returns @buf */
+#define RCA_WORDS_COUNT_SIZE 32
+const char *rca_words_count(uint64_t n, char buf[RCA_WORDS_COUNT_SIZE]);
+
 /** rca_words_percent() - @share as a number to print: 0 to 100 */
 double rca_words_percent(double share);
 

@@ -119,6 +119,7 @@ struct made {
     struct rca_part parts[CAUSES];
     double points[NODES][4];
     const char *checked[LISTED], *unseen[LISTED];
+    struct rca_packets packets;
 };
 
 static void take_causes(struct input *in, struct made *m)
@@ -168,6 +169,36 @@ static void take_nodes(struct input *in, struct made *m)
             take_number(in), take_name(in), take(in, 2) != 0};
 }
 
+static const char *take_or_none(struct input *in)
+{
+    return take(in, 2) ? take_name(in) : NULL;
+}
+
+/* the last bytes, so that what is in the corpus keeps its meaning */
+static void take_packets(struct input *in, struct made *m)
+{
+    struct rca_packets *p = &m->packets;
+
+    if (!take(in, 2))
+        return;
+    m->e.packets = p;
+    p->from = take_time(in);
+    p->to = take_time(in);
+    p->filter = take_or_none(in);
+    p->what = take_or_none(in);
+    p->unseen = take_or_none(in);
+    p->packets = (uint64_t)take(in, 256) * 9999;
+    p->died = (uint64_t)take(in, 256) * 9999;
+    p->lost = take(in, 256);
+    p->others = take(in, 256);
+    p->n_deaths = take(in, RCA_DEATHS_MAX + 1);
+    for (size_t i = 0; i < p->n_deaths; i++)
+        p->deaths[i] = (struct rca_packet_death){
+            take_or_none(in), take_or_none(in), take_or_none(in),
+            take_or_none(in), take_or_none(in), take_or_none(in),
+            take_or_none(in), take(in, 256)};
+}
+
 static void make(struct input *in, struct made *m)
 {
     memset(m, 0, sizeof(*m));
@@ -202,6 +233,7 @@ static void make(struct input *in, struct made *m)
                                         .incident_rows = take(in, 256),
                                         .missing = take_number(in)};
     m->e.n_left_out = take(in, 3);
+    take_packets(in, m);
 }
 
 /* --- what must hold of each format -----------------------------------------*/

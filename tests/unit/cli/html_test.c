@@ -65,6 +65,17 @@ static void a_cause_makes_a_page(void **state)
     compare(page, "tests/golden/cause.html");
 }
 
+static void captured_packets_make_a_table(void **state)
+{
+    char *page RCA_CLEANUP(rca_freep) = NULL;
+    struct story s;
+
+    (void)state;
+    story_packets(&s);
+    page = page_of(&s.e, drawing);
+    compare(page, "tests/golden/packets.html");
+}
+
 /* Pages may lack what others have: none is left half said. */
 static void a_page_has_what_there_is(void **state)
 {
@@ -140,6 +151,11 @@ static void names_stay_text(void **state)
     s.e.symptom.label = s.nodes[1].card.label = s.nodes[2].card.metric = name;
     s.checked[0] = s.unseen[0] = s.causes[0].reasons[0] = name;
     s.flows[0].verb = name;
+    s.packets = (struct rca_packets){
+        .what = name, .filter = name, .unseen = name, .died = 1, .n_deaths = 1};
+    s.packets.deaths[0] =
+        (struct rca_packet_death){name, name, name, name, name, name, name, 1};
+    s.e.packets = &s.packets;
     page = page_of(&s.e, NULL);
     assert_int_equal(count(page, "<script"), count(plain, "<script"));
     assert_int_equal(count(page, "</script"), count(plain, "</script"));
@@ -246,7 +262,7 @@ static void every_allocation_may_fail(void **state)
     int r = -1;
 
     (void)state;
-    story_tell(&s, "batch-job");
+    story_packets(&s);
     for (long n = 0; r != 0 && n < 1000; n++) {
         struct rca_buf buf RCA_CLEANUP(rca_buf_done) = {0};
 
@@ -283,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cause_makes_a_page),
+        cmocka_unit_test(captured_packets_make_a_table),
         cmocka_unit_test(a_page_has_what_there_is),
         cmocka_unit_test(a_method_may_only_rank),
         cmocka_unit_test(names_stay_text),

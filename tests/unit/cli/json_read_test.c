@@ -72,6 +72,13 @@ static void every_form_is_made_of_what_the_json_holds(void **state)
     check_told_again(&s.e);
     story_max(&m);
     check_told_again(&m.s.e);
+    story_packets(&s);
+    check_told_again(&s.e);
+    story_hostile_packets(&s);
+    check_told_again(&s.e);
+    story_packets(&s);
+    s.packets = (struct rca_packets){.unseen = "needs root"};
+    check_told_again(&s.e);
 }
 
 static void numbers_that_are_none_come_back_as_none(void **state)
@@ -117,7 +124,7 @@ static void check_refused(const char *from, const char *to, int err,
     const char *at;
     struct story s;
 
-    story_tell(&s, "batch-job");
+    story_packets(&s);
     json = render(&s.e, RCA_FORMAT_JSON);
     at = strstr(json, from);
     assert_non_null(at);
@@ -151,6 +158,15 @@ static void what_is_no_explanation_is_refused(void **state)
                   "\"kind\":\"cause\",\"rank\":9", RCA_ESYNTAX, "'rank'");
     check_refused("\"causes\":[", "\"causes\":7,\"other\":[", RCA_ESYNTAX,
                   "'causes'");
+    check_refused("\"packets\":{", "\"packets\":7,\"other\":{", RCA_ESYNTAX,
+                  "'packets'");
+    check_refused("\"deaths\":[", "\"deaths\":{},\"other\":[", RCA_ESYNTAX,
+                  "'deaths'");
+    check_refused("\"deaths\":[", "\"deaths\":[{},{},{},{},{},{},{},",
+                  RCA_ESYNTAX, "'deaths'");
+    check_refused("\"lost\":17", "\"lost\":-17", RCA_ESYNTAX, "'lost'");
+    check_refused("\"service\":\"web\"", "\"service\":[]", RCA_ESYNTAX,
+                  "'service'");
     check_refused("{\"text\":\"db: latency, errors\"}", "7", RCA_ESYNTAX,
                   "'text'");
 }
@@ -162,7 +178,7 @@ static void every_allocation_may_fail(void **state)
     int r = -1;
 
     (void)state;
-    story_tell(&s, "batch-job");
+    story_packets(&s);
     json = render(&s.e, RCA_FORMAT_JSON);
     for (long n = 0; r != 0 && n < 1000; n++) {
         struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) = NULL;

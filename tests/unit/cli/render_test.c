@@ -119,12 +119,30 @@ static void the_largest_answer_has_fifteen_cards(void **state)
     golden(&m.s.e, "max");
 }
 
+static void captured_packets_are_told(void **state)
+{
+    struct story s;
+
+    (void)state;
+    story_packets(&s);
+    golden(&s.e, "packets");
+}
+
+static void hostile_packets_stay_characters(void **state)
+{
+    struct story s;
+
+    (void)state;
+    story_hostile_packets(&s);
+    golden(&s.e, "hostile-packets");
+}
+
 static void every_allocation_may_fail(void **state)
 {
     struct story s;
 
     (void)state;
-    story_tell(&s, "batch-job");
+    story_packets(&s);
     for (unsigned f = 0; f < 2 * RCA_FORMAT_COUNT; f++) {
         const enum rca_format format = (enum rca_format)(f / 2);
         int r = -1;
@@ -161,6 +179,8 @@ int main(void)
         cmocka_unit_test(hostile_names_stay_characters),
         cmocka_unit_test(cards_of_one_of_several_hosts_share_a_frame),
         cmocka_unit_test(the_largest_answer_has_fifteen_cards),
+        cmocka_unit_test(captured_packets_are_told),
+        cmocka_unit_test(hostile_packets_stay_characters),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(verdicts_have_their_exit_codes),
     };

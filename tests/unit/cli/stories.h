@@ -58,6 +58,20 @@ static inline void story_hostile(struct story *s)
     s->checked[0] = s->checked[1] = s->unseen[0] = story_name;
 }
 
+/* and with packets */
+static inline void story_hostile_packets(struct story *s)
+{
+    const char *name = story_name;
+
+    story_packets(s);
+    rename_card(&s->causes[0].card);
+    rename_card(&s->nodes[0].card);
+    s->packets.filter = s->packets.what = s->packets.unseen = name;
+    for (size_t i = 0; i < 2; i++)
+        s->packets.deaths[i] = (struct rca_packet_death){
+            name, i ? NULL : name, name, name, name, name, name, 9};
+}
+
 #define STORY_MAX_NODES 15
 
 /** struct story_max - as many cards as there may be, with the longest names:

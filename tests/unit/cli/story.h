@@ -48,6 +48,7 @@ struct story {
     double points[4][60];
     const char *checked[2];
     const char *unseen[1];
+    struct rca_packets packets; /* of story_packets() alone */
 };
 
 /* 40 s as before, then as after; every 20th missing */
@@ -162,4 +163,40 @@ static void story_tell(struct story *s, const char *culprit)
     story_chart(s, 1, 0.016);
     story_chart(s, 2, s->causes[0].value);
     story_chart(s, 3, NAN);
+}
+
+/* a rule as the cause, packets that it dropped, and some that died elsewhere */
+static inline void story_packets(struct story *s)
+{
+    struct rca_card *rule = &s->nodes[0].card;
+
+    story_tell(s, "web:filter/input/2");
+    rule->kind = RCA_KIND_RULE;
+    rule->metric = "rule_drops_per_second";
+    rule->label = "rule drops";
+    set_card(rule, RCA_ROLE_ERROR, RCA_UNIT_PER_SECOND, 0, 62);
+    s->causes[0].card = *rule;
+    s->packets = (struct rca_packets){
+        .filter = "tcp port 8080 and host 10.0.0.2",
+        .what = "web port 8080",
+        .from = AT(121),
+        .to = AT(126),
+        .packets = 15204,
+        .died = 315,
+        .lost = 17,
+        .others = 1,
+        .n_deaths = 2,
+        .deaths = {{.reason = "netfilter_drop",
+                    .rule = "web:filter/input/2",
+                    .text = "tcp dport 8080 numgen inc mod 50 == 0 drop",
+                    .device = "eth0",
+                    .netns = "web",
+                    .place = "nft_do_chain",
+                    .packets = 312},
+                   {.reason = "tcp_listen_overflow",
+                    .netns = "web",
+                    .service = "web",
+                    .place = "tcp_conn_request",
+                    .packets = 2}}};
+    s->e.packets = &s->packets;
 }

@@ -105,6 +105,60 @@ static void any_names_fit(void **state)
     }
 }
 
+/* with packets in every state, in an answer that has little room */
+static void any_packets_fit(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(names); i++) {
+        for (unsigned k = 0; k < 16; k++) {
+            struct rca_cause causes[5];
+            struct story s;
+
+            story_packets(&s);
+            s.e.causes = causes;
+            s.e.n_causes = 5;
+            for (size_t c = 0; c < 5; c++)
+                causes[c] = s.causes[c > 0];
+            s.e.quality.missing = 0.5;
+            s.e.verdict = verdicts[k % 3];
+            s.packets.what = s.packets.filter = names[i];
+            s.packets.unseen = k & 1 ? names[i] : NULL;
+            s.packets.packets = k & 2 ? UINT64_MAX : 0;
+            s.packets.died = k & 4 ? UINT64_MAX : 0;
+            s.packets.n_deaths = k & 4 ? 2 : 0;
+            s.packets.to = k & 8 ? s.packets.from : s.packets.to;
+            for (size_t d = 0; d < 2; d++)
+                s.packets.deaths[d] =
+                    (struct rca_packet_death){names[i], k & 8 ? NULL : names[i],
+                                              names[i], names[i],
+                                              names[i], names[i],
+                                              names[i], UINT64_MAX};
+            assert_fits(&s.e);
+        }
+    }
+}
+
+static void packets_have_a_line(void **state)
+{
+    struct story s;
+    char *text;
+
+    (void)state;
+    story_packets(&s);
+    text = words_of(&s.e);
+    assert_non_null(
+        strstr(text, "packets  315 of 15,204 of web port 8080 died in 5 s: 312 "
+                     "by rule          web:filter/input/2, 3 otherwise; 17 "
+                     "events were lost"));
+    assert_null(strstr(text, "none of the causes"));
+    free(text);
+    s.causes[0].card.kind = RCA_KIND_NIC;
+    text = words_of(&s.e);
+    assert_non_null(strstr(text, "         most died by rule web:filter/input/2"
+                                 ", which is none of the causes named"));
+    free(text);
+}
+
 static void any_values_fit(void **state)
 {
     static const double wild[] = {0,     -1,     1e-300, 123456.789,
@@ -256,6 +310,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_names_fit),
+        cmocka_unit_test(any_packets_fit),
+        cmocka_unit_test(packets_have_a_line),
         cmocka_unit_test(any_values_fit),
         cmocka_unit_test(what_has_no_room_is_counted),
         cmocka_unit_test(bad_data_is_told),
