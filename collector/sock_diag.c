@@ -53,6 +53,7 @@ int rca_sock_diag_parse(const struct nlmsghdr *msg,
     l.key.port = ntohs(d->id.idiag_sport);
     memcpy(l.key.local, d->id.idiag_src, sizeof(l.key.local));
     l.cookie = (uint64_t)d->id.idiag_cookie[1] << 32 | d->id.idiag_cookie[0];
+    l.inode = d->idiag_inode;
     l.queue = d->idiag_rqueue;
     l.limit = d->idiag_wqueue;
     attrs = rca_netlink_attrs(msg, sizeof(*d));

@@ -18,6 +18,7 @@
  * struct rca_sock_listener - one listening socket
  * @key:    netns as the caller set it
  * @cookie: the socket's own number, never given twice
+ * @inode:  of the socket in the files of those who hold it ("socket:[N]")
  * @queue:  connections that wait to be accepted; @limit: one more is let in
  * @drops:  connections that found no room; 32 bits in the kernel
  * @told:   whether the kernel tells @drops
@@ -25,6 +26,7 @@
 struct rca_sock_listener {
     struct rca_sock_listen_key key;
     uint64_t cookie;
+    uint32_t inode;
     uint32_t queue;
     uint32_t limit;
     uint32_t drops;

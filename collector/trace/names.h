@@ -6,7 +6,7 @@
  * events, so that a file says the same elsewhere and later.
  *
  * A table from a key to a text, and what fills it from the kernel. Copied in;
- * texts are tidied by whoever prints them.
+ * texts are tidied by whoever prints them. Not thread safe.
  */
 
 #include "bpf/events_trace.h"
@@ -17,7 +17,8 @@ enum rca_trace_name_kind {
         1, /* a: inode; "" is never kept, the host's own is "host" */
     RCA_TRACE_NAME_DEVICE, /* a: inode of the namespace, b: ifindex */
     RCA_TRACE_NAME_REASON, /* a: number */
-    RCA_TRACE_NAME_CGROUP, /* a: id; path without the leading '/' */
+    RCA_TRACE_NAME_CGROUP, /* a: number as bpf/events.h has it ("cgroups");
+                            * path without the leading '/' */
     RCA_TRACE_NAME_PLACE, /* a: address in the kernel; "tcp_v4_rcv+0x1f" */
     RCA_TRACE_NAME_STACK, /* a: number; places, one a line */
     RCA_TRACE_NAME_RULE, /* a: rca_trace_rule_key(), b: inode of the namespace;
@@ -69,14 +70,23 @@ const char *rca_trace_name_service(const struct rca_trace_names *names,
 /** rca_trace_rule_key() - a number for family, table, chain and handle */
 uint64_t rca_trace_rule_key(const struct rca_trace_rule *rule);
 
+/** rca_trace_name_place() - of an address in the kernel ("tcp_v4_rcv+0x1f",
+ * "nft_do_chain+0x2a [nf_tables]"), kept from then on; NULL if it is not known,
+ * in a file, or without the right to read /proc/kallsyms. The first call takes
+ * about a tenth of a second, the others O(log symbols). */
+const char *rca_trace_name_place(struct rca_trace_names *names,
+                                 uint64_t address);
+
 /** rca_trace_names_lookup() - for rca_trace_meta_new(), from what is in @names,
- * which lives longer */
+ * which lives longer. A cgroup's path stands for those below it, too; a service
+ * for all its ports, "NAME:PORT" for one. */
 struct rca_trace_lookup rca_trace_names_lookup(struct rca_trace_names *names);
 
 /**
  * rca_trace_names_read() - fill in what this host has: namespaces, devices,
  * drop reasons, cgroups, services; again to refresh. What may not be read is
- * left out. Takes milliseconds to tens of them.
+ * left out, what is gone stays. Takes milliseconds to tens of them. A service
+ * is called as `rca collect` calls it: by who holds the socket that listens.
  *
  * Return: 0, -ENOMEM.
  */

@@ -26,6 +26,7 @@ static struct message listening(void)
                  .id = {.idiag_sport = htons(8080),
                         .idiag_src = {htonl(0x0a000001)},
                         .idiag_cookie = {5, 1}},
+                 .idiag_inode = 4711,
                  .idiag_rqueue = 3,
                  .idiag_wqueue = 128},
         .attr = {.nla_len = sizeof(m.attr) + sizeof(m.info),
@@ -48,6 +49,7 @@ static void a_listener_is_read(void **state)
     assert_int_equal(l.key.port, 8080);
     assert_int_equal(l.key.local[0], htonl(0x0a000001));
     assert_true(l.cookie == (UINT64_C(1) << 32 | 5));
+    assert_int_equal(l.inode, 4711);
     assert_int_equal(l.queue, 3);
     assert_int_equal(l.limit, 128);
     assert_true(l.told);
