@@ -132,7 +132,7 @@ $(B)/datasets/simulate%.o: CFLAGS += -ffp-contract=off
 define archive
 $(B)/lib$(1).a: $(call obj,$(call src,$(1)))
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && $$(AR) rcsD $$@ $$^
+	$$(Q)rm -f $$@ && $$(AR) qcsD $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call archive,$(l))))
 

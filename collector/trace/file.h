@@ -44,9 +44,10 @@ RCA_MUST_CHECK int rca_trace_write_end(FILE *out,
 struct rca_trace_file {
     struct rca_trace_about about;
     struct rca_trace_names *names; /* owned */
-    const struct rca_trace_event **events; /* owned; each is only as long as
-                                             * its @captured: never copy one */
+    const struct rca_trace_event **events; /* each is only as long as its
+                                            * @captured: never copy one */
     size_t n;
+    struct rca_trace_own *own; /* owned: what the pointers above point to */
 };
 
 /** rca_trace_read() - all of @in, from where it is; 0; RCA_ESYNTAX (no such file, damaged:
