@@ -122,7 +122,8 @@ struct rca_trace_ovs {
  * @cgroup: of the process at hand, with @pid and @command; not always the one
  *          that sent the packet
  * @place:  of a drop the address in the kernel that dropped it; of
- *          RCA_TRACE_FUNCTION the address of the function
+ *          RCA_TRACE_FUNCTION the address of the function; of RCA_TRACE_RULE
+ *          the point of its base chain's hook (RCA_TRACE_INPUT...), 0: not known
  * @length: of the packet from where @head begins
  * @stack:  number of a stack, -1: none
  * @vlan:   tag control information, with 0x10000 if there is a tag; a tag that
