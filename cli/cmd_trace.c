@@ -13,6 +13,7 @@
 #include "graph/base/buf.h"
 
 static const struct rca_command subcommands[] = {
+    {"filter", rca_trace_cmd_filter, "check a packet filter, print its programs"},
     {0},
 };
 
