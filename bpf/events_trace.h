@@ -170,10 +170,12 @@ _Static_assert(sizeof(struct rca_trace_flow) == 40 &&
 
 /** struct rca_trace_counts - since the start, on one processor
  * @seen:    packets at a point, before the filters; @matched: after
- * @lost:    matched, and the ring was full; @nested: no buffer was left */
+ * @lost:    matched, and the ring was full; @nested: no buffer was left
+ * @untracked: no room to remember the packet's id */
 struct rca_trace_counts {
     __u64 seen;
     __u64 matched;
     __u64 lost;
     __u64 nested;
+    __u64 untracked;
 };

@@ -91,3 +91,9 @@ struct rca_trace_lookup rca_trace_names_lookup(struct rca_trace_names *names);
  * Return: 0, -ENOMEM.
  */
 RCA_MUST_CHECK int rca_trace_names_read(struct rca_trace_names *names);
+
+struct rca_netns;
+/** rca_trace_names_namespaces() - of collector/observer.h, as they were read
+ * last, with their descriptors; good until the next read */
+const struct rca_netns *rca_trace_names_namespaces(
+    const struct rca_trace_names *names, size_t *ret_n);

@@ -267,3 +267,10 @@ int rca_trace_names_read(struct rca_trace_names *names)
         r = rca_observer_commit(h->obs);
     return r == -ENOSPC ? 0 : r; /* full: the rest stays a number */
 }
+
+const struct rca_netns *rca_trace_names_namespaces(
+    const struct rca_trace_names *names, size_t *ret_n)
+{
+    *ret_n = 0;
+    return names->host ? rca_observer_netns(names->host->obs, ret_n) : NULL;
+}
