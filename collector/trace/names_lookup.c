@@ -122,6 +122,44 @@ static size_t find_service(void *arg, const char *name,
     return w.n;
 }
 
+/* struct listing - the names of one kind, and who wants them */
+struct listing {
+    enum rca_trace_name_kind kind;
+    void (*visit)(void *to, const char *name);
+    void *to;
+};
+
+static int list_one(void *arg, const struct rca_trace_name_key *key,
+                    const char *text)
+{
+    const struct listing *l = (const struct listing *)arg;
+
+    if (key->kind == l->kind)
+        l->visit(l->to, text);
+    return 0;
+}
+
+static void list(void *arg, const char *field,
+                 void (*visit_name)(void *to, const char *name), void *to)
+{
+    static const struct {
+        const char *field;
+        enum rca_trace_name_kind kind;
+    } fields[] = {
+        {"netns", RCA_TRACE_NAME_NETNS},     {"device", RCA_TRACE_NAME_DEVICE},
+        {"reason", RCA_TRACE_NAME_REASON},   {"cgroup", RCA_TRACE_NAME_CGROUP},
+        {"service", RCA_TRACE_NAME_SERVICE},
+    };
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(fields); i++) {
+        struct listing l = {fields[i].kind, visit_name, to};
+
+        if (!strcmp(fields[i].field, field))
+            (void)rca_trace_names_each((const struct rca_trace_names *)arg, 0,
+                                       list_one, &l);
+    }
+}
+
 struct rca_trace_lookup rca_trace_names_lookup(struct rca_trace_names *names)
 {
     return (struct rca_trace_lookup){.netns = find_netns,
@@ -129,5 +167,6 @@ struct rca_trace_lookup rca_trace_names_lookup(struct rca_trace_names *names)
                                      .cgroup = find_cgroup,
                                      .device = find_device,
                                      .service = find_service,
+                                     .each = list,
                                      .arg = names};
 }

@@ -201,6 +201,19 @@ static inline size_t ebpf_step(struct ebpf *e, struct bpf_insn i)
     return 0;
 }
 
+/* A number of 64 bits takes the place of two instructions. */
+static inline size_t ebpf_wide(struct ebpf *e, const struct bpf_insn *i,
+                               size_t left)
+{
+    if (left < 2 || i[1].code || i[0].src_reg || i[0].dst_reg > 5) {
+        e->why = "an unknown load of a number";
+        return 0;
+    }
+    e->reg[i[0].dst_reg] =
+        (uint64_t)(uint32_t)i[1].imm << 32 | (uint32_t)i[0].imm;
+    return 1;
+}
+
 /** struct ebpf_packet - @captured bytes of its @length are there; @snap bytes of
  * @bytes may be read */
 struct ebpf_packet {
@@ -226,7 +239,10 @@ static inline int ebpf_run(const struct bpf_insn *insns, size_t n,
     while (pc < n && !e.why) {
         const struct bpf_insn i = insns[pc];
 
-        pc += 1 + ebpf_step(&e, i);
+        if (i.code == (BPF_LD | BPF_DW | BPF_IMM))
+            pc += 1 + ebpf_wide(&e, &insns[pc], n - pc);
+        else
+            pc += 1 + ebpf_step(&e, i);
     }
     if (!e.why && pc != n)
         e.why = "ends elsewhere";
