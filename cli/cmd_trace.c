@@ -13,7 +13,9 @@
 #include "graph/base/buf.h"
 
 static const struct rca_command subcommands[] = {
-    {"filter", rca_trace_cmd_filter, "check a packet filter, print its programs"},
+    {"record", rca_trace_cmd_record, "watch packets, and print or keep them"},
+    {"filter", rca_trace_cmd_filter,
+     "check a packet filter, print its programs"},
     {0},
 };
 

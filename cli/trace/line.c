@@ -359,6 +359,31 @@ void rca_trace_put_what(const struct rca_trace_view *view,
         rca_buf_fmt(buf, "  mark 0x%x", event->mark);
 }
 
+void rca_trace_put_losses(const struct rca_trace_loss *loss,
+                          struct rca_buf *buf)
+{
+    const struct {
+        uint64_t n;
+        const char *what;
+    } rows[] = {
+        {loss->ring, "events (ring full, see --buffer)"},
+        {loss->nested, "events (no buffer left)"},
+        {loss->netlink, "overruns of netlink"},
+        {loss->late, "events out of order"},
+        {loss->untracked, "events without an id"},
+    };
+    _Bool any = 0;
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(rows); i++) {
+        if (rows[i].n)
+            rca_buf_fmt(buf, "%s%llu %s", any ? ", " : "",
+                        (unsigned long long)rows[i].n, rows[i].what);
+        any = any || rows[i].n;
+    }
+    if (!any)
+        rca_buf_str(buf, "nothing");
+}
+
 /* --- the line --------------------------------------------------------------- */
 
 static void put_stack(const struct rca_trace_view *view,

@@ -11,6 +11,7 @@
  * character but the ends of lines.
  */
 
+#include "collector/trace/capture.h"
 #include "collector/trace/journey.h"
 #include "graph/base/buf.h"
 
@@ -60,3 +61,6 @@ void rca_trace_put_rule(const struct rca_trace_view *view,
 void rca_trace_put_id(uint64_t id, struct rca_buf *buf);
 /** rca_trace_put_name() - any name, fit to be shown, at most @columns wide */
 void rca_trace_put_name(const char *name, int columns, struct rca_buf *buf);
+/** rca_trace_put_losses() - "nothing", or "5 (ring full), 2 overruns (netlink)" */
+void rca_trace_put_losses(const struct rca_trace_loss *loss,
+                          struct rca_buf *buf);
