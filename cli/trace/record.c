@@ -377,7 +377,7 @@ int rca_trace_cmd_record(struct rca_cli *cli, int argc, char **argv)
         {"utc", 0, RCA_ARG_FLAG, NULL, &a.utc, NULL,
          "print times in UTC, not in local time"},
         {"allow-system-changes", 0, RCA_ARG_FLAG, NULL, &o->allow_changes, NULL,
-         "of nftables, for rules to be seen; undone at the end"},
+         "of nftables, to see its rules; undone at the end"},
         {"without", 0, RCA_ARG_TEXT, "HOOK,...", &o->without, NULL,
          "hooks not to use"},
         {0},
