@@ -8,7 +8,7 @@
 /bin/busybox --install -s /bin
 # busybox's shell takes its own `ip` before that of iproute2
 [ -x /bin/dash ] && ln -sf dash /bin/sh
-export PATH=/usr/sbin:/sbin:/bin HOME=/tmp RCA_TEST_SMALL=1 RCA_TEST_MUST=1
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp RCA_TEST_SMALL=1 RCA_TEST_MUST=1
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys

@@ -17,6 +17,7 @@ limit=${RCA_QEMU_SECONDS:-1500}
 # what tests use of the network, beyond what is built in
 modules='veth dummy bridge nf_tables nft_ct nft_counter nft_chain_nat nft_nat nft_masq
          nft_numgen nft_limit nft_reject_inet nf_conntrack_netlink sch_tbf
+         nft_queue nft_compat openvswitch
          nft_meta_bridge sch_htb sch_netem inet_diag tcp_diag
          loop'
 
@@ -88,7 +89,7 @@ pack() {
         add_libraries "$p"
     done
     for p in /bin/dash /sbin/ip /sbin/sysctl /usr/sbin/nft /usr/sbin/tc \
-        /sbin/losetup; do
+        /sbin/losetup /usr/bin/ovs-dpctl; do
         [ -x "$p" ] || continue
         add "$p"
         add_libraries "$p"
