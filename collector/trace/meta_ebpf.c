@@ -44,7 +44,7 @@ static void emit(struct emitter *e, struct bpf_insn insn)
 /* r2 = @value, 64 bits: two instructions. */
 static void emit_number(struct emitter *e, uint64_t value)
 {
-    emit(e, (struct bpf_insn){.code = BPF_LD | BPF_DW | BPF_IMM,
+    emit(e, (struct bpf_insn){.code = BPF_LD | BPF_DW,
                               .dst_reg = BPF_REG_2,
                               .imm = (__s32)(uint32_t)value});
     emit(e, (struct bpf_insn){.imm = (__s32)(uint32_t)(value >> 32)});

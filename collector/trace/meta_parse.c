@@ -239,12 +239,12 @@ static uint32_t read_list(struct parser *p, const struct rca_meta_field *field)
     return any;
 }
 
-static uint32_t negate(struct parser *p, uint32_t node)
+static uint32_t negate(struct parser *p, uint32_t part)
 {
-    const uint32_t not = rca_meta_node(p->build->meta, RCA_META_NOT);
+    const uint32_t whole = rca_meta_node(p->build->meta, RCA_META_NOT);
 
-    rca_meta_add(p->build->meta, not, node);
-    return not ;
+    rca_meta_add(p->build->meta, whole, part);
+    return whole;
 }
 
 static uint32_t read_comparison(struct parser *p)
@@ -304,12 +304,13 @@ static uint32_t read_not(struct parser *p)
 /* NOLINTNEXTLINE(misc-no-recursion): as read_not() */
 static uint32_t read_and(struct parser *p)
 {
-    uint32_t node = read_not(p), all;
+    const uint32_t part = read_not(p);
+    uint32_t all;
 
     if (p->token != AND)
-        return node;
+        return part;
     all = rca_meta_node(p->build->meta, RCA_META_ALL);
-    rca_meta_add(p->build->meta, all, node);
+    rca_meta_add(p->build->meta, all, part);
     while (p->token == AND) {
         next(p);
         rca_meta_add(p->build->meta, all, read_not(p));
@@ -320,12 +321,13 @@ static uint32_t read_and(struct parser *p)
 /* NOLINTNEXTLINE(misc-no-recursion): as read_not() */
 static uint32_t read_or(struct parser *p)
 {
-    uint32_t node = read_and(p), any;
+    const uint32_t part = read_and(p);
+    uint32_t any;
 
     if (p->token != OR)
-        return node;
+        return part;
     any = rca_meta_node(p->build->meta, RCA_META_ANY);
-    rca_meta_add(p->build->meta, any, node);
+    rca_meta_add(p->build->meta, any, part);
     while (p->token == OR) {
         next(p);
         rca_meta_add(p->build->meta, any, read_and(p));

@@ -43,6 +43,7 @@ static int put(struct walk *w, int dir)
 
 static int walk_folder(struct walk *w, int fd, size_t len);
 
+/* NOLINTNEXTLINE(misc-no-recursion): DEEPEST levels */
 static int enter(struct walk *w, int dir, const char *name, size_t len)
 {
     const int n = snprintf(w->path + len, sizeof(w->path) - len, "%s%s",

@@ -62,9 +62,9 @@ static uint64_t read_address(const char *word, size_t len)
     if (len > 16)
         return 0;
     for (size_t i = 0; i < len; i++) {
-        const char *digit = memchr(digits, word[i], 16);
+        const char *digit = strchr(digits, word[i]);
 
-        if (!digit)
+        if (!digit || !*digit)
             return 0;
         address = address << 4 | (uint64_t)(digit - digits);
     }

@@ -239,7 +239,7 @@ static inline int ebpf_run(const struct bpf_insn *insns, size_t n,
     while (pc < n && !e.why) {
         const struct bpf_insn i = insns[pc];
 
-        if (i.code == (BPF_LD | BPF_DW | BPF_IMM))
+        if (i.code == (BPF_LD | BPF_DW))
             pc += 1 + ebpf_wide(&e, &insns[pc], n - pc);
         else
             pc += 1 + ebpf_step(&e, i);
