@@ -166,6 +166,11 @@ $(B)/tests/bench/%: $(B)/tests/bench/%.o $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# what a test of the commands reads
+$(B)/tests/cli/%: $(B)/tests/cli/%.o $(ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/harness/fuzz_main.o $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -210,7 +215,7 @@ quick: $(TESTS) ## unit tests only
 check-sim: $(SIMTEST) ## simulated incidents: how often the default method is right
 	@$<
 
-check-cli: $(PROGS) $(B)/tests/bench/html_bench ## the commands as a user types them
+check-cli: $(PROGS) $(B)/tests/bench/html_bench $(B)/tests/cli/trace_fixture ## the commands as a user types them
 	@set -e; for t in $(CLITESTS); do $$t $(B)/rca; done
 
 check-bpf: $(KTESTS) $(PROGS) ## kernel side, as root; skips where not allowed
@@ -293,7 +298,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: build ## install under $(DESTDIR)$(PREFIX)
 	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin $(PROGS)
 	install -D -m 0644 -t $(DESTDIR)$(PREFIX)/share/rca datasets/recorded.db \
-	    docs/explain.schema.json
+	    docs/explain.schema.json docs/trace.schema.json
 	for m in $(MAN); do install -D -m 0644 \
 	    -t $(DESTDIR)$(PREFIX)/share/man/man$${m##*.} $$m || exit 1; done
 	install -d $(SHARE)/bash-completion/completions \

@@ -14,6 +14,7 @@
 
 static const struct rca_command subcommands[] = {
     {"record", rca_trace_cmd_record, "watch packets, and print or keep them"},
+    {"export", rca_trace_cmd_export, "for Wireshark and tshark, or as JSON"},
     {"filter", rca_trace_cmd_filter,
      "check a packet filter, print its programs"},
     {0},
