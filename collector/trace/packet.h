@@ -84,3 +84,7 @@ void rca_packet_brief(const struct rca_packet *packet, struct rca_buf *buf);
  * addresses */
 void rca_packet_flow_text(const struct rca_trace_flow *flow,
                           struct rca_buf *buf);
+/** rca_packet_address_text() - "10.0.0.1:5000", of the source or the destination;
+ * "" without addresses */
+void rca_packet_address_text(const struct rca_trace_flow *flow, _Bool source,
+                             struct rca_buf *buf);

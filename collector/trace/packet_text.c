@@ -95,12 +95,15 @@ static void put_address(const struct rca_trace_flow *flow,
         rca_buf_fmt(buf, ":%u", port);
 }
 
-static void put_addresses(const struct rca_trace_flow *flow,
-                          struct rca_buf *buf)
+void rca_packet_address_text(const struct rca_trace_flow *flow, _Bool source,
+                             struct rca_buf *buf)
 {
-    put_address(flow, flow->source, flow->source_port, buf);
-    rca_buf_str(buf, " > ");
-    put_address(flow, flow->destination, flow->destination_port, buf);
+    if (flow->family != AF_INET && flow->family != AF_INET6)
+        return;
+    if (source)
+        put_address(flow, flow->source, flow->source_port, buf);
+    else
+        put_address(flow, flow->destination, flow->destination_port, buf);
 }
 
 void rca_packet_flow_text(const struct rca_trace_flow *flow,
@@ -108,7 +111,9 @@ void rca_packet_flow_text(const struct rca_trace_flow *flow,
 {
     if (flow->family != AF_INET && flow->family != AF_INET6)
         return;
-    put_addresses(flow, buf);
+    rca_packet_address_text(flow, 1, buf);
+    rca_buf_str(buf, " > ");
+    rca_packet_address_text(flow, 0, buf);
     rca_buf_str(buf, " ");
     put_protocol(flow->protocol, buf);
     if (flow->fragment)

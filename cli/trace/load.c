@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/trace/load.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cli/common.h"
+#include "cli/trace/line.h"
+
+static void say_incomplete(const char *path, const struct rca_trace_file *file)
+{
+    const struct rca_trace_loss *loss = &file->about.stats.loss;
+    struct rca_buf text RCA_CLEANUP(rca_buf_done) = {0};
+
+    if (!file->about.complete) {
+        (void)fprintf(stderr,
+                      "rca: '%s' has no end: it was cut, or is still being "
+                      "written; %zu events are there\n",
+                      path, file->n);
+        return;
+    }
+    if (!(loss->ring | loss->nested | loss->netlink | loss->late |
+          loss->untracked))
+        return;
+    rca_trace_put_losses(loss, &text);
+    (void)fprintf(stderr, "rca: '%s' is not complete: lost %s\n", path,
+                  text.text ? text.text : "");
+}
+
+int rca_trace_load(const char *path, struct rca_trace_file *ret_file)
+{
+    const _Bool own = strcmp(path, "-") != 0;
+    struct rca_diag diag = {0};
+    FILE *in = own ? fopen(path, "re") : stdin;
+    int r;
+
+    if (!in)
+        return rca_say(path, NULL, -errno);
+    r = rca_trace_read(in, path, &diag, ret_file);
+    if (own)
+        (void)fclose(in);
+    if (r) {
+        (void)rca_say(path, &diag, r);
+        return RCA_EXIT_ERROR;
+    }
+    say_incomplete(path, ret_file);
+    return -1;
+}
+
+int rca_trace_match_new(const char *command, const char *filter,
+                        const char *meta, struct rca_trace_names *names,
+                        struct rca_trace_match *ret_match)
+{
+    const struct rca_trace_lookup lookup = rca_trace_names_lookup(names);
+    struct rca_trace_match match RCA_CLEANUP(rca_trace_match_done) = {0};
+    struct rca_diag diag = {0};
+    int r = 0;
+
+    if (filter && filter[0])
+        r = rca_trace_filter_new(filter, &diag, &match.filter);
+    if (!r && meta)
+        r = rca_trace_meta_new(meta, &lookup, &diag, &match.meta);
+    if (r) {
+        (void)rca_say(command, &diag, r);
+        return r == -ENOMEM ? RCA_EXIT_ERROR : RCA_EXIT_USAGE;
+    }
+    ret_match->filter = RCA_TAKE(match.filter);
+    ret_match->meta = RCA_TAKE(match.meta);
+    return -1;
+}
+
+void rca_trace_match_done(struct rca_trace_match *match)
+{
+    rca_trace_filter_free(&match->filter);
+    rca_trace_meta_free(&match->meta);
+}
+
+_Bool rca_trace_match_takes(const struct rca_trace_match *match,
+                            const struct rca_trace_event *event)
+{
+    const enum rca_trace_layer layer =
+        event->has & RCA_TRACE_HAS_LINK ? RCA_TRACE_L2 : RCA_TRACE_L3;
+
+    if (match->filter &&
+        (!event->captured ||
+         !rca_trace_filter_matches(match->filter, layer, event->head,
+                                   event->captured, event->length)))
+        return 0;
+    return !match->meta || rca_trace_meta_matches(match->meta, event);
+}

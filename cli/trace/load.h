@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * load - a recording that a subcommand of `rca trace` reads, and which of its
+ * events are asked for. What is wrong is said on standard error; return of all
+ * that can fail: an exit code, or -1 to go on.
+ */
+
+#include "collector/trace/file.h"
+#include "collector/trace/meta.h"
+
+/** rca_trace_load() - read @path ("-": standard input); a cut recording and one
+ * with losses is read, and said to be so */
+int rca_trace_load(const char *path, struct rca_trace_file *ret_file);
+
+/** struct rca_trace_match - all-zero takes everything; both owned */
+struct rca_trace_match {
+    struct rca_trace_filter *filter;
+    struct rca_trace_meta *meta;
+};
+
+/** rca_trace_match_new() - of expressions, NULL: none; @names lives longer.
+ * @command: as in "trace show" */
+int rca_trace_match_new(const char *command, const char *filter,
+                        const char *meta, struct rca_trace_names *names,
+                        struct rca_trace_match *ret_match);
+void rca_trace_match_done(struct rca_trace_match *match);
+
+/** rca_trace_match_takes() - an event without a packet passes no packet filter */
+_Bool rca_trace_match_takes(const struct rca_trace_match *match,
+                            const struct rca_trace_event *event);
