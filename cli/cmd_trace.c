@@ -15,6 +15,7 @@
 static const struct rca_command subcommands[] = {
     {"record", rca_trace_cmd_record, "watch packets, and print or keep them"},
     {"show", rca_trace_cmd_show, "events of a recording, or packets' ways"},
+    {"stats", rca_trace_cmd_stats, "where packets of a recording died"},
     {"export", rca_trace_cmd_export, "for Wireshark and tshark, or as JSON"},
     {"filter", rca_trace_cmd_filter,
      "check a packet filter, print its programs"},

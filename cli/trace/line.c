@@ -75,19 +75,27 @@ static void put_netns(const struct rca_trace_view *view, uint32_t netns,
         rca_buf_str(buf, "-");
 }
 
+void rca_trace_put_device(const struct rca_trace_view *view, uint32_t netns,
+                          uint32_t ifindex, struct rca_buf *buf)
+{
+    const char *device = rca_trace_name_device(view->names, netns, ifindex);
+
+    if (device)
+        rca_trace_put_name(device, NAME_COLUMNS, buf);
+    else
+        rca_buf_fmt(buf, "%u", ifindex);
+}
+
 void rca_trace_put_where(const struct rca_trace_view *view, uint32_t netns,
                          uint32_t ifindex, int columns, struct rca_buf *buf)
 {
-    const char *device = rca_trace_name_device(view->names, netns, ifindex);
     const size_t from = buf->len;
 
     put_netns(view, netns, buf);
-    if (ifindex)
+    if (ifindex) {
         rca_buf_str(buf, "/");
-    if (ifindex && device)
-        rca_trace_put_name(device, NAME_COLUMNS, buf);
-    else if (ifindex)
-        rca_buf_fmt(buf, "%u", ifindex);
+        rca_trace_put_device(view, netns, ifindex, buf);
+    }
     pad(buf, from, columns);
 }
 
@@ -173,7 +181,7 @@ int rca_trace_put_place(const struct rca_trace_view *view, uint64_t place,
     return 0;
 }
 
-static const char *family_name(uint32_t family)
+const char *rca_trace_family_name(uint32_t family)
 {
     static const char *const names[] = {
         [1] = "inet",   [2] = "ip",     [3] = "arp",
@@ -192,7 +200,7 @@ void rca_trace_put_rule(const struct rca_trace_view *view,
         get(view, RCA_TRACE_NAME_RULE, rca_trace_rule_key(rule), netns);
 
     rca_buf_fmt(buf, "%s %s ", rule->handle ? "rule" : "policy of",
-                family_name(rule->family));
+                rca_trace_family_name(rule->family));
     rca_trace_put_name(rule->table, NAME_COLUMNS, buf);
     rca_buf_str(buf, " ");
     rca_trace_put_name(rule->chain, NAME_COLUMNS, buf);

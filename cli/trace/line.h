@@ -30,6 +30,9 @@ void rca_trace_line(const struct rca_trace_view *view,
 /** rca_trace_put_time() - "14:02:31.123456" */
 void rca_trace_put_time(const struct rca_trace_view *view, uint64_t time,
                         struct rca_buf *buf);
+/** rca_trace_put_device() - its name, else its number */
+void rca_trace_put_device(const struct rca_trace_view *view, uint32_t netns,
+                          uint32_t ifindex, struct rca_buf *buf);
 /** rca_trace_put_where() - namespace and device, "web/eth0", padded with blanks
  * to @columns; rca_trace_put_point() - of an event, likewise */
 void rca_trace_put_where(const struct rca_trace_view *view, uint32_t netns,
@@ -57,6 +60,8 @@ int rca_trace_put_place(const struct rca_trace_view *view, uint64_t place,
 void rca_trace_put_rule(const struct rca_trace_view *view,
                         const struct rca_trace_rule *rule, uint32_t netns,
                         int columns, struct rca_buf *buf);
+/** rca_trace_family_name() - of NFPROTO_*: "inet"; "?" for others */
+const char *rca_trace_family_name(uint32_t family);
 /** rca_trace_put_id() - "#12", "#3.12": the processor that gave it first */
 void rca_trace_put_id(uint64_t id, struct rca_buf *buf);
 /** rca_trace_put_name() - any name, fit to be shown, at most @columns wide */
