@@ -306,7 +306,8 @@ static __always_inline int connects(const struct sock *sk)
         return 0;
     set_role(s, sk); /* it may have had another connection */
     start_state(s, sk);
-    s->reset = s->finished = 0;
+    s->reset = 0;
+    s->finished = 1; /* no stream yet: its first number comes after this */
     s->began = bpf_ktime_get_ns();
     set_owner(s, s->began);
     return 0;
@@ -324,6 +325,7 @@ static __always_inline int is_connected(const struct sock *sk, int from)
         return 0;
     s->sent = tcp->write_seq;
     s->taken = s->seen = tcp->copied_seq;
+    s->finished = 0;
     s->connections++;
     if (from == TCP_SYN_RECV)
         return 0;

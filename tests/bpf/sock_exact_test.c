@@ -419,6 +419,7 @@ static void a_connect_given_up_has_timed_out(void **state)
     assert_int_equal(c.sum.failures, 2);
     assert_int_equal(c.timed_out, 1);
     assert_int_equal(c.refused, 1);
+    assert_int_equal(c.sum.sent_bytes + c.sum.received_bytes, 0);
 }
 
 int main(void)
