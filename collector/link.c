@@ -77,6 +77,16 @@ static void report_speed(struct link_state *state, struct rca_observer *obs,
                           speed * 125e3);
 }
 
+/* Set down, or without a carrier. Of a veth of which one end was set down that
+ * end is down: the other has lost its carrier by it. */
+static _Bool is_down(const struct link_state *state, const struct rca_nic *nic)
+{
+    if (!rca_link_is_down(&nic->link))
+        return 0;
+    return !(nic->link.flags & IFF_UP) || nic->peer == RCA_LINK_NONE ||
+           state->map.nics[nic->peer].link.flags & IFF_UP;
+}
+
 static void report_nic(struct link_state *state, struct rca_observer *obs,
                        const struct rca_nic *nic)
 {
@@ -85,7 +95,7 @@ static void report_nic(struct link_state *state, struct rca_observer *obs,
     rca_traffic_report(&link->stats, obs, nic->entity);
     rca_observe_value(obs, nic->entity, "carrier_changes_total",
                       link->carrier_changes);
-    rca_observe_value(obs, nic->entity, "link_down", rca_link_is_down(link));
+    rca_observe_value(obs, nic->entity, "link_down", is_down(state, nic));
     report_speed(state, obs, nic);
 }
 

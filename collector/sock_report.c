@@ -286,6 +286,7 @@ static void report_ends(struct rca_sock_book *book, struct rca_observer *obs,
     const struct rca_sock_key *key = &l->key;
     const struct rca_sock_party *self = &book->parties[l->self];
     struct rca_sock_key server;
+    const struct rca_netns *ns;
     rca_id call;
 
     if (key->role == RCA_SOCK_SERVER || self->kind == RCA_KIND_CLIENT)
@@ -303,6 +304,9 @@ static void report_ends(struct rca_sock_book *book, struct rca_observer *obs,
                  : rca_sock_nat_server(book, key, l->nat);
     rca_observe_endpoint(obs, call, book->services[l->service].netns,
                          server.family, server.remote, server.port);
+    ns = rca_observer_netns_find(obs, book->services[l->service].netns);
+    if (ns && ns->entity != RCA_ID_NONE)
+        rca_observe_edge(obs, call, ns->entity, RCA_EDGE_USES);
 }
 
 static void report_link(struct rca_sock_book *book, struct rca_observer *obs,

@@ -184,8 +184,8 @@ static void a_nic_that_is_set_down_says_so(void **state)
     net_run("ip -n c link set eth0 down");
     net_tick(f, 11);
     assert_close(net_value(f->obs, RCA_KIND_NIC, "c/eth0", "link_down"), 1, 0);
-    /* and its other end has lost the carrier */
-    assert_close(net_value(f->obs, RCA_KIND_NIC, "sw/pc", "link_down"), 1, 0);
+    /* its other end has lost the carrier by it, and is not to blame */
+    assert_close(net_value(f->obs, RCA_KIND_NIC, "sw/pc", "link_down"), 0, 0);
     assert_true(net_value(f->obs, RCA_KIND_NIC, "sw/pc",
                           "carrier_changes_total") > changes);
     net_run("ip -n c link set eth0 up");
