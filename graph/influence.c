@@ -57,6 +57,13 @@ static const struct rca_rule rules[] = {
      .from = BIT(LATENCY) | BIT(ERROR),
      .to = BIT(LOAD),
      .sign = +1},
+    /* what a callee has no room for is sent again */
+    {.edge = RCA_EDGE_CALLS,
+     .up = 1,
+     .effect = RCA_KIND_CALL,
+     .from = BIT(ERROR),
+     .to = BIT(SATURATION),
+     .sign = +1},
 
     /* serving requests takes processor time and memory */
     {RULE(RUNS_ON, 0, BIT(LOAD), BIT(USAGE), +1)},

@@ -7,15 +7,11 @@
 
 #include "model/anomaly.h"
 #include "model/attribution.h"
+#include "model/gathered.h"
 #include "model/nearness.h"
 #include "model/symptom.h"
 #include "model/together.h"
 
-#define STRONGEST 3
-/* Tail of the strengths of what is usual, and metrics of an entity from which
- * it shows. */
-#define CHANCE_TAIL 0.25
-#define FEW_METRICS 10.0
 #define DAMPING 0.8
 #define LOAD_STANDING 0.5
 /* A strength from which a metric counts as out of the usual. */
@@ -58,21 +54,12 @@ uint32_t rca_whole_of(const struct rca_graph *g, uint32_t node)
 
 /* --- the work space -------------------------------------------------------- */
 
-/* one suspect while evidence is gathered */
-struct gathered {
-    double odd[STRONGEST], local[STRONGEST]; /* largest first */
-    double loudest; /* strength of @variable */
-    double usage, errors, latency, load, together, unusual, share, first;
-    double odd3, metrics, states, appeared, vanished, visits;
-    uint32_t variable;
-};
-
 struct work {
     const struct rca_incident *in;
     const struct rca_scene *scene;
     struct rca_anomaly *anomaly; /* owned */
     uint32_t *whole; /* by node; owned */
-    struct gathered *all; /* by node of the whole; owned */
+    struct rca_gathered *all; /* by node of the whole; owned */
     double *odd; /* by node: its own strongest; owned */
     double typical; /* mean log strength of a measured entity */
     double waiting, callers; /* sum of log strengths of latency; number */
@@ -99,31 +86,7 @@ static void work_done(struct work *k)
 
 /* --- the strengths ----------------------------------------------------------*/
 
-static void keep_strongest(double list[STRONGEST], double x)
-{
-    for (size_t i = 0; i < STRONGEST; i++) {
-        if (x > list[i]) {
-            const double t = list[i];
-
-            list[i] = x;
-            x = t;
-        }
-    }
-}
-
-/* log(1 + mean), of @n metrics: some of many are far out by chance, as the
- * largest of n exponential tails */
-static double mean_of(const double list[STRONGEST], double n)
-{
-    const double usual = 1 + CHANCE_TAIL * log(fmax(1, n / FEW_METRICS));
-    double sum = 0;
-
-    for (size_t i = 0; i < STRONGEST; i++)
-        sum += list[i];
-    return log1p(sum / STRONGEST / usual);
-}
-
-static void add_role(struct gathered *s, enum rca_role role,
+static void add_role(struct rca_gathered *s, enum rca_role role,
                      const struct rca_anomaly *a)
 {
     switch (role) {
@@ -171,7 +134,7 @@ static void add_strengths(struct work *k)
         const struct rca_anomaly *a = &k->anomaly[v];
         const uint32_t own = rca_graph_node(k->in->g, w->vars[v].entity);
         const double weight = standing(&w->vars[v].metric);
-        struct gathered *s;
+        struct rca_gathered *s;
 
         if (own == UINT32_MAX)
             continue;
@@ -182,8 +145,8 @@ static void add_strengths(struct work *k)
         s->appeared += a->appeared;
         s->vanished += a->vanished;
         s->unusual += a->strength > UNUSUAL;
-        keep_strongest(s->odd, a->unexplained * weight);
-        keep_strongest(s->local, a->local * weight);
+        rca_gathered_keep(s->odd, a->unexplained * weight);
+        rca_gathered_keep(s->local, a->local * weight);
         add_role(s, w->vars[v].metric.role, a);
         if (s->variable == UINT32_MAX || a->unexplained > s->loudest) {
             s->variable = (uint32_t)v;
@@ -196,7 +159,7 @@ static void add_strengths(struct work *k)
     }
     k->typical /= fmax(1, measured);
     for (uint32_t i = 0; i < rca_graph_size(k->in->g); i++)
-        k->all[i].odd3 = mean_of(k->all[i].odd, k->all[i].metrics);
+        k->all[i].odd3 = rca_gathered_mean(k->all[i].odd, k->all[i].metrics);
 }
 
 /* --- the symptom -------------------------------------------------------------*/
@@ -335,7 +298,7 @@ static void look_around(const struct work *k, uint32_t node, uint32_t own,
 
     for (size_t i = 0; i < n; i++) {
         const uint32_t other = k->whole[arcs[i].node];
-        const struct gathered *s = &k->all[other];
+        const struct rca_gathered *s = &k->all[other];
 
         if (other == own ||
             rca_graph_entity(k->in->g, other)->kind == RCA_KIND_PROBE)
@@ -391,12 +354,12 @@ static double pointed(const struct work *k, const struct around *a)
     return fmax(0, a->least - (k->waiting - a->waiting) / others);
 }
 
-static void weigh(const struct work *k, const struct gathered *s,
+static void weigh(const struct work *k, const struct rca_gathered *s,
                   const struct around *a, double x[RCA_EVIDENCE_COUNT])
 {
     x[RCA_EVIDENCE_ODD3] = s->odd3;
     x[RCA_EVIDENCE_ODD] = log1p(s->odd[0]);
-    x[RCA_EVIDENCE_LOCAL3] = mean_of(s->local, s->metrics);
+    x[RCA_EVIDENCE_LOCAL3] = rca_gathered_mean(s->local, s->metrics);
     x[RCA_EVIDENCE_USAGE] = log1p(s->usage);
     x[RCA_EVIDENCE_ERRORS] = log1p(s->errors);
     x[RCA_EVIDENCE_LATENCY] = fmax(0, log1p(s->latency) - log1p(a->latency));
@@ -454,7 +417,7 @@ static int list_suspects(struct work *k)
     add_callers(k, around);
     for (uint32_t i = 0; i < n; i++) {
         const struct rca_entity *entity = rca_graph_entity(k->in->g, i);
-        const struct gathered *s = &k->all[i];
+        const struct rca_gathered *s = &k->all[i];
         struct rca_suspect *suspect = &k->e->list[k->e->n];
 
         if (!is_suspect(k, i))
@@ -516,7 +479,10 @@ static int gather(struct work *k, uint64_t seed)
         err = add_visits(k);
     if (!err)
         err = add_shares(k, seed);
-    return err ? err : list_suspects(k);
+    if (err)
+        return err;
+    rca_gathered_hand_down(k->in->g, k->whole, k->all);
+    return list_suspects(k);
 }
 
 int rca_evidence_of(const struct rca_scene *scene,

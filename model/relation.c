@@ -155,6 +155,22 @@ static _Bool is_same_unit(const struct rca_metric *a,
            (a->unit != RCA_UNIT_NONE || strcmp(a->name, b->name) == 0);
 }
 
+/* The drops of a namespace (or of the host, for its own) are the sum of those
+ * of what is in it, and make none there. */
+static _Bool is_sum(const struct builder *b, const struct rca_metric *cause,
+                    const struct view *v, uint32_t whole)
+{
+    const enum rca_kind kind = kind_of(b, whole);
+
+    if (v->kind == RCA_EDGE_USES && !v->up)
+        return kind == RCA_KIND_NETNS &&
+               strcmp(cause->name, "listen_drops_per_second") == 0;
+    if (v->kind != RCA_EDGE_PART_OF || cause->role != RCA_ROLE_ERROR)
+        return 0;
+    return kind == RCA_KIND_NETNS ||
+           (kind == RCA_KIND_HOST && starts(cause->name, "drops_"));
+}
+
 static struct rca_relation bound(const struct builder *b,
                                  const struct rca_rule *rule,
                                  const struct pair *p, const struct view *v,
@@ -189,6 +205,8 @@ static struct rca_relation bound(const struct builder *b,
     if (rule->gain == RCA_GAIN_CALLS && cause->unit == target->unit &&
         (cause->unit == RCA_UNIT_SECONDS || alike))
         r.high = fmin(r.high, most);
+    if (v && !v->up && is_sum(b, cause, v, own))
+        r.weak = 0;
     r.weak |= rule == &caller_queue; /* mostly it waits for itself */
     r.same = rule->identity && alike && r.high > 0 &&
              strcmp(cause->name, target->name) == 0;
@@ -259,6 +277,43 @@ static _Bool is_part_of_request(const struct builder *b, struct pair *p,
     return p->has_latency > 0;
 }
 
+/* What an entity does by itself, whatever fails around it: it drops, or it is
+ * down. Only more load can make it, where there is no room for it. */
+static _Bool is_own_doing(const struct rca_metric *m)
+{
+    static const char *const names[] = {
+        "carrier_changes_per_second",
+        "conntrack_drops_per_second",
+        "conntrack_early_drops_per_second",
+        "conntrack_insert_failures_per_second",
+        "ip_no_route_per_second",
+        "link_down",
+        "listen_drops_per_second",
+        "ovs_port_down",
+        "qdisc_drops_per_second",
+        "rule_drops_per_second",
+    };
+
+    for (size_t i = 0; i < RCA_ARRAY_SIZE(names); i++)
+        if (strcmp(m->name, names[i]) == 0)
+            return 1;
+    return 0;
+}
+
+/* whether a neighbour cannot have made it, though roles and edge allow it */
+static _Bool is_not_made_there(const struct builder *b, const struct pair *p,
+                               const struct view *v)
+{
+    if (v->up && is_sum(b, p->cause, v, v->node))
+        return 1;
+    /* no answer to who connects, for want of a route */
+    if (strcmp(p->cause->name, "ip_no_route_per_second") == 0 &&
+        strcmp(p->target->name, "listen_drops_per_second") == 0)
+        return 0;
+    return is_own_doing(p->target) &&
+           (v->kind == RCA_EDGE_LINK || p->cause->role != RCA_ROLE_LOAD);
+}
+
 static _Bool may_pair(const struct builder *b, struct pair *p,
                       const struct view *v)
 {
@@ -269,7 +324,7 @@ static _Bool may_pair(const struct builder *b, struct pair *p,
         return 0; /* like with like */
     if (!v)
         return 1;
-    if (is_own_wait(b, p, v))
+    if (is_own_wait(b, p, v) || is_not_made_there(b, p, v))
         return 0;
     if (v->up && starts(cause->name, "cpu_pressure") &&
         starts(target->name, "run_queue_wait"))

@@ -21,6 +21,10 @@
  *   its pressure is known: it is the same waiting, counted once more.
  * - A process does not explain its cgroup: the workload is the entity that is
  *   named. It does explain the host, where it has no cgroup of its own.
+ * - What an entity does by itself (a rule, a table or queue that drops, a link
+ *   that is down, no route) is made by no neighbour's errors; more load may.
+ * - The drops of a network namespace or host are the sum of those in it: they
+ *   make none of them.
  * - A rule that drops is what the drops of its users' network namespace and
  *   host are: two edges apart, but the same packets.
  */

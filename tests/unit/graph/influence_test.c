@@ -66,6 +66,15 @@ static void retries_raise_the_load_of_a_call_only(void **state)
                                    END(SERVICE, LOAD)));
 }
 
+static void what_is_not_heard_is_sent_again_by_a_call_only(void **state)
+{
+    (void)state;
+    assert_non_null(rca_influence_find(RCA_EDGE_CALLS, 1, END(SERVICE, ERROR),
+                                       END(CALL, SATURATION)));
+    assert_null(rca_influence_find(RCA_EDGE_CALLS, 1, END(SERVICE, ERROR),
+                                   END(SERVICE, SATURATION)));
+}
+
 static void a_call_is_a_callee_of_its_caller(void **state)
 {
     const struct rca_rule *rule = rca_influence_find(
@@ -225,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_slow_callee_slows_its_caller_and_not_the_other_way),
         cmocka_unit_test(load_goes_down_the_calls),
         cmocka_unit_test(retries_raise_the_load_of_a_call_only),
+        cmocka_unit_test(what_is_not_heard_is_sent_again_by_a_call_only),
         cmocka_unit_test(a_call_is_a_callee_of_its_caller),
         cmocka_unit_test(a_full_resource_hurts_all_that_use_it),
         cmocka_unit_test(the_usage_of_a_whole_is_that_of_its_members),
