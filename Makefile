@@ -93,7 +93,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all build check quick check-sim check-cli check-bpf check-kernels check-qemu bench demo deps deps-dev
+.PHONY: all build check quick check-sim check-cli check-bpf check-kernels check-qemu check-incidents bench demo deps deps-dev
 .PHONY: install uninstall deb check-deb check-boot
 .PHONY: fuzz fuzz-run fuzz-replay sanitize tsan valgrind format lint coverage clean help
 
@@ -221,6 +221,15 @@ check-cli: $(PROGS) $(B)/tests/bench/html_bench $(B)/tests/cli/trace_fixture ## 
 check-bpf: $(KTESTS) $(PROGS) ## kernel side, as root; skips where not allowed
 	@set -e; for t in $(KTESTS); do $$t; done
 
+# The application that the incidents hit.
+VICTIM := $(B)/tests/incident/victim
+$(VICTIM): $(VICTIM).o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libmnl) -lm -lpthread
+
+check-incidents: $(PROGS) $(VICTIM) ## six real incidents of a network, as root: 4 minutes
+	@tests/incident/run.sh $(B)/rca $(VICTIM) $(INCIDENTS)
+
 check-kernels: $(KTESTS) $(PROGS) ## the same in Debian's own kernel, emulated
 	@tests/bpf/qemu.sh $(O)/qemu $^
 
@@ -289,7 +298,7 @@ lint: $(SKELS) $(REPORT) ## formatting, clang-tidy, cppcheck, shellcheck
 	$(Q)cppcheck --quiet -j $$(nproc) --std=c11 --enable=warning,performance,portability \
 	    --suppress=memleak --suppress=resourceLeak --inline-suppr \
 	    --error-exitcode=1 -I. $(HOSTED)
-	$(Q)shellcheck tests/check/*.sh tests/bench/*.sh datasets/*.sh tests/bpf/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
+	$(Q)shellcheck tests/check/*.sh tests/bench/*.sh datasets/*.sh tests/bpf/*.sh tests/incident/*.sh $(CLITESTS) .ci/run .githooks/pre-commit
 
 # A configuration that is there is left alone. The unit and the user's entry
 # come from debian/: the package installs the same files.

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # variables are those of run.sh
+#
+# incidents.sh - how each incident's application is built and broken, and which
+# names of the cause a person would accept. Sourced by run.sh.
+
+declare -A number=([rule]=1 [conntrack]=2 [route]=3 [listen]=4 [qdisc]=5 [ovs]=6)
+
+RATE=25 # requests a second of each client
+
+space() { # space NAME - a network namespace where nothing speaks unasked
+    ip netns add "$1"
+    ip netns exec "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+        net.ipv6.conf.default.disable_ipv6=1
+    ip -n "$1" link set lo up
+}
+
+plug() { # plug NAME IF ADDRESS HUB PORT - a cable, into a bridge br0 if it has
+    ip link add "$2" netns "$1" type veth peer name "$5" netns "$4"
+    ip -n "$1" address add "$3/24" dev "$2"
+    ip -n "$1" link set "$2" up
+    ip -n "$4" link set "$5" up
+    ip -n "$4" link set "$5" master br0 2> /dev/null || true
+}
+
+hub() { # hub NAME
+    space "$1"
+    ip -n "$1" link add br0 type bridge
+    ip -n "$1" link set br0 up
+}
+
+# shop INCIDENT FRESH|KEEP BACKLOG [PAUSE] - client, front, back at one bridge
+shop() {
+    local i=$1 net=10.2${number[$1]}.0 role host=1
+    hub "$i-sw"
+    for role in client front back; do
+        space "$i-$role"
+        plug "$i-$role" eth0 "$net.$host" "$i-sw" "$role"
+        host=$((host + 1))
+    done
+    play "$i" "$net.2" "$net.3" "${@:2}"
+}
+
+play() { # play INCIDENT FRONT BACK FRESH|KEEP BACKLOG [PAUSE]
+    start back "$1-back" - "${@:5}"
+    sleep 0.1
+    start front "$1-front" "$3" "$4"
+    sleep 0.1
+    start client "$1-client" "$2" "$RATE"
+}
+
+# --- a firewall rule that drops 2 % ------------------------------------------
+build_rule() {
+    shop rule keep 128
+}
+break_rule() {
+    ip netns exec rule-back nft -f - << 'END'
+table ip filter {
+    chain input {
+        type filter hook input priority 0
+        meta l4proto tcp numgen random mod 100 < 2 counter drop
+    }
+}
+END
+}
+
+mend_rule() {
+    ip netns exec rule-back nft delete table ip filter
+}
+
+# --- a full table of tracked connections -------------------------------------
+build_conntrack() {
+    shop conntrack fresh 128
+    ip netns exec conntrack-back nft -f - << 'END'
+table ip filter {
+    chain input {
+        type filter hook input priority 0
+        ct state new counter
+    }
+}
+END
+}
+break_conntrack() {
+    "$victim" fill conntrack-back - 0
+}
+mend_conntrack() {
+    : # its application is used no more
+}
+
+# --- a wrong route -----------------------------------------------------------
+build_route() {
+    shop route keep 128
+}
+break_route() { # the way back to who asks
+    ip -n route-back route add unreachable 10.23.0.2/32
+}
+mend_route() {
+    ip -n route-back route del unreachable 10.23.0.2/32
+}
+
+# --- a listen queue that overflows -------------------------------------------
+build_listen() {
+    shop listen fresh 4 60
+}
+break_listen() {
+    kill -USR1 "$pid_listen_back"
+}
+mend_listen() {
+    kill -USR1 "$pid_listen_back"
+}
+
+# --- a queueing discipline that overflows ------------------------------------
+build_qdisc() {
+    shop qdisc keep 128
+}
+break_qdisc() {
+    tc -n qdisc-back qdisc replace dev eth0 root tbf rate 250kbit burst 1600 \
+        limit 3000
+}
+mend_qdisc() {
+    tc -n qdisc-back qdisc del dev eth0 root
+}
+
+# --- a port of an Open vSwitch that is down ----------------------------------
+OVS=/run/openvswitch
+
+vswitchd() {
+    mkdir -p $OVS
+    export OVS_RUNDIR=$OVS OVS_DBDIR=$OVS OVS_LOGDIR=$OVS OVS_SYSCONFDIR=$OVS
+    ovsdb-tool create $OVS/conf.db /usr/share/openvswitch/vswitch.ovsschema
+    ovsdb-server $OVS/conf.db --remote=punix:$OVS/db.sock --detach --pidfile \
+        --log-file
+    ovs-vsctl --no-wait init
+    ovs-vswitchd unix:$OVS/db.sock --detach --pidfile --log-file
+    ovs-vsctl add-br br0 -- set bridge br0 datapath_type=netdev
+}
+
+build_ovs() {
+    local role host=1
+    [ -x /usr/sbin/ovs-vswitchd ] && [ -x /usr/sbin/ovsdb-server ] || return 1
+    vswitchd > "$work/ovs.log" 2>&1 || return 1
+    for role in client front back; do
+        space "ovs-$role"
+        ip link add eth0 netns "ovs-$role" type veth peer name "port-$role"
+        ip -n "ovs-$role" address add "10.26.0.$host/24" dev eth0
+        ip -n "ovs-$role" link set eth0 up
+        ip link set "port-$role" up
+        ovs-vsctl add-port br0 "port-$role"
+        host=$((host + 1))
+    done
+    play ovs 10.26.0.2 10.26.0.3 fresh 128
+}
+break_ovs() {
+    ovs-ofctl mod-port br0 port-back down
+}
+mend_ovs() {
+    ovs-ofctl mod-port br0 port-back up
+}
+
+# --- the names that a person would accept ------------------------------------
+accepted() { # accepted INCIDENT ENTITY
+    case $1:$2 in
+        rule:rule/rule-back:filter/input/*) ;;
+        conntrack:conntrack/conntrack-back:conntrack) ;;
+        route:netns/route-back) ;;
+        listen:service/listen-back) ;;
+        qdisc:qdisc/qdisc-back/eth0:tbf | qdisc:nic/qdisc-back/eth0) ;;
+        ovs:nic/port-back | ovs:bridge/br0) ;;
+        *) return 1 ;;
+    esac
+}

@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck disable=SC2317 # functions are called by their names
+#
+# run.sh RCA VICTIM [INCIDENT...] - six real incidents of a network, all at the
+# same time under one collector: each hits an application of its own (client ->
+# front -> back, in network namespaces of their own). After the fault `rca
+# explain` is asked about each front, and must name the true entity first.
+# Takes about two minutes; needs root; exit 0: all were right, 4: not all.
+#
+# All is made in a mount and network namespace of the script's own and goes
+# with it. KEEP=FOLDER keeps the store and the answers.
+set -eu
+
+if [ "${INCIDENT_INSIDE:-}" != yes ]; then
+    if [ "$(id -u)" != 0 ] || ! unshare -m -n true 2> /dev/null; then
+        echo 'skipped: needs root, to make namespaces'
+        exit 0
+    fi
+    INCIDENT_INSIDE=yes exec unshare -m -n "$0" "$@"
+fi
+mount --make-rprivate /
+mount -t tmpfs none /run
+
+here=$(cd "$(dirname "$0")" && pwd)
+rca=$(realpath "$1")
+victim=$(realpath "$2")
+shift 2
+all=(rule conntrack route listen qdisc ovs)
+incidents=("$@")
+((${#incidents[@]})) || incidents=("${all[@]}")
+normal=${NORMAL:-50} # seconds to learn from
+fault=${FAULT:-16} # seconds of the fault
+pause=${PAUSE:-8} # seconds until the next
+work=${KEEP:-$(mktemp -d)}
+mkdir -p "$work"
+chmod 755 "$work"
+db=$work/rca.db
+pids=()
+
+finish() {
+    local pid
+    for pid in "${pids[@]}"; do
+        kill -9 "$pid" 2> /dev/null || true
+    done
+    for pid in /run/openvswitch/*.pid; do
+        [ ! -e "$pid" ] || kill -9 "$(cat "$pid")" 2> /dev/null || true
+    done
+    [ -n "${KEEP:-}" ] || rm -rf "$work"
+}
+trap finish EXIT
+
+# shellcheck source=tests/incident/incidents.sh
+. "$here/incidents.sh"
+
+start() { # start ROLE NAME ADDRESS...
+    "$victim" "$@" &
+    pids+=($!)
+    disown
+    eval "pid_${2//-/_}=$!"
+}
+
+wanted=()
+for i in "${incidents[@]}"; do
+    if "build_$i"; then
+        wanted+=("$i")
+    else
+        echo "skipped: $i: cannot be made here"
+    fi
+done
+printf 'cpu_budget: off\n' > "$work/rca.yaml"
+"$rca" --config "$work/rca.yaml" --db "$db" collect 2> "$work/collect.log" &
+collector=$!
+pids+=("$collector")
+sleep $((4 + normal))
+"$rca" --db "$db" train --window 10min --step 1s > "$work/train.log" 2>&1
+
+ask() { # ask INCIDENT SINCE - what explain names
+    local code=0
+    "$rca" --db "$db" explain --entity "service/$1-front" --from "@$2" \
+        --format json > "$work/$1.json" 2> "$work/$1.err" || code=$?
+    "$rca" --db "$db" explain --read "$work/$1.json" --format text \
+        > "$work/$1.txt" 2> /dev/null || true
+    return $code
+}
+
+first() { # first INCIDENT - kind/name of the first cause
+    sed -n '/"causes": *\[/,/\]/{
+            s/.*"entity": *"\([^"]*\)", *"kind": *"\([^"]*\)".*/\2\/\1/p}' \
+        "$work/$1.json" | head -1
+}
+
+right=0
+for i in "${wanted[@]}"; do
+    since=$(date +%s)
+    "break_$i"
+    sleep "$fault"
+    code=0
+    ask "$i" "$since" || code=$?
+    "mend_$i"
+    named=$(first "$i")
+    sure=$(grep -om1 '[0-9]* % sure' "$work/$i.txt" | tr '\n' ' ' || true)
+    if [ "$code" = 0 ] && accepted "$i" "$named"; then
+        right=$((right + 1))
+        echo "ok: $i: named $named, $sure"
+    else
+        echo "WRONG: $i: named '${named:-nothing}', $sure(exit $code)"
+    fi
+    sleep "$pause"
+done
+kill -TERM "$collector"
+wait "$collector" || true
+echo "$right of ${#wanted[@]} right"
+[ "$right" = "${#wanted[@]}" ] || exit 4
