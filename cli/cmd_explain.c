@@ -1,32 +1,39 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/common.h"
+#include "cli/evidence.h"
+#include "cli/evidence_flow.h"
 #include "cli/json_read.h"
+#include "cli/progress.h"
 #include "cli/record_store.h"
 
 static const struct rca_usage usage = {
     "explain",
     "rca explain [--entity NAME] [--metric NAME]\n"
     "                   [--at TIME | --from TIME --to TIME] [--top 5]\n"
-    "                   [--method NAME [--exact]] [--format FORMAT [--simple]]\n"
-    "                   [-o FILE]\n"
+    "                   [--method NAME [--exact]] [--evidence TIME]\n"
+    "                   [--format FORMAT [--simple]] [-o FILE]\n"
     "       rca explain --read FILE [--format FORMAT [--simple]] [-o FILE]",
     "Name the root cause of what is wrong with an entity: text on a terminal,\n"
     "DOT when redirected, the suffix of -o decides otherwise. Without --entity\n"
     "the most severe symptom is explained, without times the latest incident.\n"
     "Another --method than the default only ranks: it gives no shares and does\n"
-    "not say how sure it is. --read tells an answer again that was written as\n"
-    "JSON. Exit: 0 a cause was named, 3 the entity is normal, 4 no clear cause.",
+    "not say how sure it is. On the host itself --evidence captures the packets\n"
+    "that it is about and says where they die; for 2 s it does so by itself where\n"
+    "the answer points at the network. --read tells an answer again, from JSON.\n"
+    "Exit: 0 a cause was named, 3 the entity is normal, 4 no clear cause.",
     "  rca explain --entity web\n"
     "  rca explain --entity web --at 14:02 -o why.svg\n"
     "  rca explain --entity web -o report.html\n"
     "  rca explain --entity service/web@host-3 | dot -Tpng > why.png\n"
     "  rca explain --entity web -o why.json && rca explain --read why.json\n"
-    "  rca explain --entity web --method murphy\n",
+    "  rca explain --entity web --method murphy\n"
+    "  sudo rca explain --entity web --evidence 5s\n",
 };
 
 static const char *const formats[] = {"text", "dot",     "json", "svg",
@@ -39,6 +46,7 @@ struct options {
     const char *entity;
     const char *output;
     const char *read; /* an answer, in place of a store */
+    rca_time evidence; /* 0: none; RCA_EVIDENCE_UNSET: by itself */
     _Bool simple;
     uint64_t top;
     int format; /* -1: by suffix or terminal */
@@ -88,16 +96,17 @@ static int check_read(const struct options *o)
     const struct rca_explain_options *x = &o->explain;
 
     if (!o->read || (!o->entity && !x->metric && x->at == RCA_TIME_NONE &&
-                     x->from == RCA_TIME_NONE && x->to == RCA_TIME_NONE))
+                     x->from == RCA_TIME_NONE && x->to == RCA_TIME_NONE &&
+                     o->evidence <= 0))
         return -1;
     (void)fprintf(stderr, "rca explain: --read goes without --entity, "
-                          "--metric and times\n");
+                          "--metric, --evidence and times\n");
     return RCA_EXIT_USAGE;
 }
 
 static int parse(int argc, char **argv, struct options *o)
 {
-    const char *methods[RCA_METHOD_COUNT + 1] = {NULL};
+    const char *methods[RCA_METHOD_COUNT + 1] = {NULL}, *evidence = NULL;
     const struct rca_arg args[] = {
         {"entity", 'e', RCA_ARG_TEXT, "NAME", &o->entity, NULL,
          "name, kind/name or kind/name@host"},
@@ -115,6 +124,8 @@ static int parse(int argc, char **argv, struct options *o)
          "attribution (default), murphy, baro, nsigma, circa"},
         {"exact", 0, RCA_ARG_FLAG, NULL, &o->explain.exact, NULL,
          "murphy in closed form, without sampling"},
+        {"evidence", 0, RCA_ARG_TEXT, "TIME", &evidence, NULL,
+         "capture packets for so long (2s if called for; 0: no)"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o->format, formats,
          "text, dot, json, svg, png, mermaid or html"},
         {"simple", 0, RCA_ARG_FLAG, NULL, &o->simple, NULL,
@@ -145,7 +156,8 @@ static int parse(int argc, char **argv, struct options *o)
         return RCA_EXIT_USAGE;
     }
     o->explain.top = (size_t)o->top;
-    r = check_read(o);
+    r = rca_evidence_option("explain", evidence, &o->evidence);
+    r = r >= 0 ? r : check_read(o);
     return r >= 0 ? r : pick_format(o);
 }
 
@@ -219,6 +231,55 @@ static int make(const struct rca_open *open, struct options *o,
     return r ? rca_say("cannot explain", NULL, r) : -1;
 }
 
+static volatile sig_atomic_t stop;
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    stop = 1;
+}
+
+/* Ctrl-C ends the capture, not the answer. */
+static int capture(const struct rca_cli *cli, rca_time length,
+                   struct rca_explanation *e)
+{
+    struct rca_progress_line line RCA_CLEANUP(rca_progress_end) =
+        rca_progress_begin(cli, "capture packets");
+    const struct sigaction act = {.sa_handler = on_stop};
+    const struct rca_evidence evidence = {.length = length,
+                                          .stop = &stop,
+                                          .tell = rca_progress_tell,
+                                          .arg = &line};
+    struct sigaction before;
+    int r;
+
+    stop = 0;
+    (void)sigaction(SIGINT, &act, &before);
+    r = rca_evidence_take(&evidence, e);
+    (void)sigaction(SIGINT, &before, NULL);
+    return r;
+}
+
+/* Unasked only for a person, who waits or wrote it to a file, and where the
+ * answer points at the network; what cannot be is then left out unless a
+ * privilege would help. Return: -1, or an exit code. */
+static int add_evidence(const struct rca_cli *cli, const struct rca_open *open,
+                        const struct options *o, struct rca_explanation *e)
+{
+    const _Bool asked = o->evidence > 0;
+    const char *why;
+    int r = 0;
+
+    if (!asked && (o->evidence == 0 || !rca_evidence_is_network(e) ||
+                   (!o->output && !isatty(STDOUT_FILENO))))
+        return -1;
+    if (rca_evidence_is_live(&open->info, e, &why))
+        r = capture(cli, asked ? o->evidence : RCA_EVIDENCE_SHORT, e);
+    else if (asked)
+        r = rca_evidence_refuse(e, why);
+    return r ? rca_say("cannot capture", NULL, r) : -1;
+}
+
 static int ask(struct rca_cli *cli, struct options *o,
                struct rca_explanation **ret_e)
 {
@@ -228,6 +289,7 @@ static int ask(struct rca_cli *cli, struct options *o,
     if (r >= 0)
         return r;
     r = make(&open, o, ret_e);
+    r = r >= 0 ? r : add_evidence(cli, &open, o, *ret_e);
     rca_open_done(&open);
     return r;
 }
@@ -241,6 +303,7 @@ int rca_cmd_explain(struct rca_cli *cli, int argc, char **argv)
                     .to = RCA_TIME_NONE,
                     .at = RCA_TIME_NONE,
                     .seed = 1},
+        .evidence = RCA_EVIDENCE_UNSET,
         .top = 5,
         .format = -1,
     };

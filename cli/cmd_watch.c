@@ -5,6 +5,7 @@
 
 #include "cli/args.h"
 #include "cli/common.h"
+#include "cli/evidence.h"
 #include "cli/watch.h"
 
 static volatile sig_atomic_t stop;
@@ -20,7 +21,8 @@ static const struct rca_usage usage = {
     "rca watch [--interval 10s] [--once] [--folder DIR] [--hook COMMAND]\n"
     "                 [--settle 30s] [--quiet-time 2min] [--min-change 50%]\n"
     "                 [--min-latency 5ms] [--min-errors 1%] [--fdr 5%]\n"
-    "                 [--window 24h] [--train-every 1h] [--no-train]",
+    "                 [--evidence 2s] [--window 24h] [--train-every 1h]\n"
+    "                 [--no-train]",
     "Look at what 'rca collect' writes, again and again, and explain each new\n"
     "incident once: one line for each, kept for 'rca incidents', written to a\n"
     "folder and told to a command if wanted. An incident is a latency or error\n"
@@ -34,7 +36,7 @@ static const struct rca_usage usage = {
 };
 
 struct texts {
-    const char *change, *errors, *fdr;
+    const char *change, *errors, *fdr, *evidence;
 };
 
 static int parse(int argc, char **argv, struct rca_watch_options *o)
@@ -62,6 +64,8 @@ static int parse(int argc, char **argv, struct rca_watch_options *o)
          "and at least so many more errors (1%)"},
         {"fdr", 0, RCA_ARG_TEXT, "SHARE", &texts.fdr, NULL,
          "of what is found abnormal, by chance at most (5%)"},
+        {"evidence", 0, RCA_ARG_TEXT, "TIME", &texts.evidence, NULL,
+         "capture packets if the network is it (2s; 0: no)"},
         {"window", 'w', RCA_ARG_DURATION, "TIME", &o->window, NULL,
          "how much to learn from (24h)"},
         {"train-every", 0, RCA_ARG_DURATION, "TIME", &o->train_every, NULL,
@@ -80,7 +84,8 @@ static int parse(int argc, char **argv, struct rca_watch_options *o)
                                   &o->severity.ratio);
     r = r >= 0 ? r : rca_share_option("watch", "fdr", texts.fdr, 0.5, &o->fdr);
     o->severity.latency = 1e-9 * (double)latency;
-    return r;
+    return r >= 0 ? r
+                  : rca_evidence_option("watch", texts.evidence, &o->evidence);
 }
 
 int rca_cmd_watch(struct rca_cli *cli, int argc, char **argv)
@@ -92,6 +97,7 @@ int rca_cmd_watch(struct rca_cli *cli, int argc, char **argv)
         .quiet = 120 * RCA_SECOND,
         .window = RCA_SECOND * 3600 * 24,
         .train_every = 3600 * RCA_SECOND,
+        .evidence = RCA_EVIDENCE_SHORT,
         .severity = RCA_SEVERITY_USUAL,
         .fdr = RCA_DETECT_FDR,
         .stop = &stop,

@@ -26,6 +26,8 @@
  * @settle:   from an incident's onset until it is explained
  * @quiet:    without symptoms until it is over
  * @window:   how much to learn from; @train_every: how often
+ * @evidence: to capture packets for, where an answer points at the network; 0:
+ *            never
  * @no_train: the model is somebody else's business
  * @once:     one look
  * @folder:   for the files of each incident, or NULL
@@ -33,7 +35,7 @@
  * @stop:     set by a signal
  */
 struct rca_watch_options {
-    rca_time interval, settle, quiet, window, train_every;
+    rca_time interval, settle, quiet, window, train_every, evidence;
     struct rca_severity severity;
     double fdr;
     _Bool no_train, once;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/evidence.h"
+#include "cli/evidence_flow.h"
 #include "cli/record_text.h"
 #include "cli/watch.h"
 #include "cli/words.h"
@@ -38,6 +40,21 @@ static int explain(struct rca_watcher *w, const struct rca_concern *c,
         o.from = w->last - FEWEST * w->info.interval;
     o.shift = verdicts.shift;
     return rca_explain(w->store, w->model, &o, ret_e);
+}
+
+/* Packets of an answer that points at the network, where they can be had. It
+ * takes a moment; the incident has lasted for longer. */
+static int capture(const struct rca_watcher *w, struct rca_explanation *e)
+{
+    const struct rca_evidence evidence = {.length = w->options->evidence,
+                                          .stop = w->options->stop};
+    const char *why;
+
+    if (evidence.length <= 0 || !rca_evidence_is_network(e) ||
+        !rca_evidence_is_permitted() ||
+        !rca_evidence_is_live(&w->info, e, &why))
+        return 0;
+    return rca_evidence_take(&evidence, e);
 }
 
 /* --- keep -------------------------------------------------------------------------*/
@@ -248,7 +265,9 @@ int rca_watch_explain(struct rca_watcher *w, size_t slot,
         rca_tracker_join(&w->tracker, slot, same);
         return 0;
     }
-    r = rca_record_put(w->store, record);
+    r = capture(w, e);
+    r = r || !e->packets ? r : set_answer(w, e, record);
+    r = r ? r : rca_record_put(w->store, record);
     if (r)
         return r;
     rca_tracker_keep(&w->tracker, slot);
@@ -282,7 +301,8 @@ int rca_watch_review(struct rca_watcher *w, size_t slot,
     r = r ? r : get_record(w, w->ids[slot], &record);
     if (r || !says_more(e, record))
         return r == RCA_ETOOFEW ? 0 : r;
-    r = set_answer(w, e, record);
+    r = capture(w, e);
+    r = r ? r : set_answer(w, e, record);
     record->updates++;
     r = r ? r : rca_record_put(w->store, record);
     if (r)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "collector/trace/filter.h"
 #include "graph/base/err.h"
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
@@ -80,6 +81,14 @@ static void check(enum rca_kind symptom_kind, const char *symptom,
     assert_string_equal(flow.meta, meta);
     assert_string_equal(flow.what, what);
     assert_string_equal(flow.unseen, unseen);
+    if (*flow.filter) {
+        struct rca_trace_filter *compiled = NULL;
+        struct rca_diag diag = {0};
+
+        if (rca_trace_filter_new(flow.filter, &diag, &compiled))
+            fail_msg("%s: %s", flow.filter, diag.text);
+        rca_trace_filter_free(&compiled);
+    }
     rca_evidence_flow_done(&flow);
     assert_null(flow.filter);
 }
