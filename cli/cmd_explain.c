@@ -125,7 +125,7 @@ static int parse(int argc, char **argv, struct options *o)
         {"exact", 0, RCA_ARG_FLAG, NULL, &o->explain.exact, NULL,
          "murphy in closed form, without sampling"},
         {"evidence", 0, RCA_ARG_TEXT, "TIME", &evidence, NULL,
-         "capture packets for so long (2s if called for; 0: no)"},
+         "capture packets so long (by itself 2s; 0: not)"},
         {"format", 'f', RCA_ARG_CHOICE, "FORMAT", &o->format, formats,
          "text, dot, json, svg, png, mermaid or html"},
         {"simple", 0, RCA_ARG_FLAG, NULL, &o->simple, NULL,
