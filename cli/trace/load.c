@@ -47,44 +47,44 @@ int rca_trace_load(const char *path, struct rca_trace_file *ret_file)
     return -1;
 }
 
-int rca_trace_match_new(const char *command, const char *filter,
-                        const char *meta, struct rca_trace_names *names,
-                        struct rca_trace_match *ret_match)
+int rca_trace_choice_new(const char *command, const char *filter,
+                         const char *meta, struct rca_trace_names *names,
+                         struct rca_trace_choice *ret_choice)
 {
     const struct rca_trace_lookup lookup = rca_trace_names_lookup(names);
-    struct rca_trace_match match RCA_CLEANUP(rca_trace_match_done) = {0};
+    struct rca_trace_choice choice RCA_CLEANUP(rca_trace_choice_done) = {0};
     struct rca_diag diag = {0};
     int r = 0;
 
     if (filter && filter[0])
-        r = rca_trace_filter_new(filter, &diag, &match.filter);
+        r = rca_trace_filter_new(filter, &diag, &choice.filter);
     if (!r && meta)
-        r = rca_trace_meta_new(meta, &lookup, &diag, &match.meta);
+        r = rca_trace_meta_new(meta, &lookup, &diag, &choice.meta);
     if (r) {
         (void)rca_say(command, &diag, r);
         return r == -ENOMEM ? RCA_EXIT_ERROR : RCA_EXIT_USAGE;
     }
-    ret_match->filter = RCA_TAKE(match.filter);
-    ret_match->meta = RCA_TAKE(match.meta);
+    ret_choice->filter = RCA_TAKE(choice.filter);
+    ret_choice->meta = RCA_TAKE(choice.meta);
     return -1;
 }
 
-void rca_trace_match_done(struct rca_trace_match *match)
+void rca_trace_choice_done(struct rca_trace_choice *choice)
 {
-    rca_trace_filter_free(&match->filter);
-    rca_trace_meta_free(&match->meta);
+    rca_trace_filter_free(&choice->filter);
+    rca_trace_meta_free(&choice->meta);
 }
 
-_Bool rca_trace_match_takes(const struct rca_trace_match *match,
-                            const struct rca_trace_event *event)
+_Bool rca_trace_choice_takes(const struct rca_trace_choice *choice,
+                             const struct rca_trace_event *event)
 {
     const enum rca_trace_layer layer =
         event->has & RCA_TRACE_HAS_LINK ? RCA_TRACE_L2 : RCA_TRACE_L3;
 
-    if (match->filter &&
+    if (choice->filter &&
         (!event->captured ||
-         !rca_trace_filter_matches(match->filter, layer, event->head,
+         !rca_trace_filter_matches(choice->filter, layer, event->head,
                                    event->captured, event->length)))
         return 0;
-    return !match->meta || rca_trace_meta_matches(match->meta, event);
+    return !choice->meta || rca_trace_meta_matches(choice->meta, event);
 }

@@ -14,19 +14,19 @@
  * with losses is read, and said to be so */
 int rca_trace_load(const char *path, struct rca_trace_file *ret_file);
 
-/** struct rca_trace_match - all-zero takes everything; both owned */
-struct rca_trace_match {
+/** struct rca_trace_choice - all-zero takes everything; both owned */
+struct rca_trace_choice {
     struct rca_trace_filter *filter;
     struct rca_trace_meta *meta;
 };
 
-/** rca_trace_match_new() - of expressions, NULL: none; @names lives longer.
+/** rca_trace_choice_new() - of expressions, NULL: none; @names lives longer.
  * @command: as in "trace show" */
-int rca_trace_match_new(const char *command, const char *filter,
-                        const char *meta, struct rca_trace_names *names,
-                        struct rca_trace_match *ret_match);
-void rca_trace_match_done(struct rca_trace_match *match);
+int rca_trace_choice_new(const char *command, const char *filter,
+                         const char *meta, struct rca_trace_names *names,
+                         struct rca_trace_choice *ret_choice);
+void rca_trace_choice_done(struct rca_trace_choice *choice);
 
-/** rca_trace_match_takes() - an event without a packet passes no packet filter */
-_Bool rca_trace_match_takes(const struct rca_trace_match *match,
-                            const struct rca_trace_event *event);
+/** rca_trace_choice_takes() - an event without a packet passes no packet filter */
+_Bool rca_trace_choice_takes(const struct rca_trace_choice *choice,
+                             const struct rca_trace_event *event);

@@ -40,7 +40,7 @@ static int put(struct rca_buf *buf)
 }
 
 static int show_events(const struct asked *a, const struct rca_trace_file *file,
-                       const struct rca_trace_match *match)
+                       const struct rca_trace_choice *match)
 {
     for (size_t i = 0; i < file->n; i++) {
         const struct rca_trace_event *e = file->events[i];
@@ -48,7 +48,7 @@ static int show_events(const struct asked *a, const struct rca_trace_file *file,
         int r;
 
         if ((a->drops && e->point != RCA_TRACE_DROP) ||
-            !rca_trace_match_takes(match, e))
+            !rca_trace_choice_takes(match, e))
             continue;
         rca_trace_line(&a->view, e, &buf);
         r = put(&buf);
@@ -60,20 +60,20 @@ static int show_events(const struct asked *a, const struct rca_trace_file *file,
 
 static _Bool is_asked(const struct asked *a,
                       const struct rca_trace_event *const *steps, size_t n,
-                      const struct rca_trace_match *match)
+                      const struct rca_trace_choice *match)
 {
     _Bool drop = !a->drops, matches = 0;
 
     for (size_t i = 0; i < n && !(drop && matches); i++) {
         drop = drop || steps[i]->point == RCA_TRACE_DROP;
-        matches = matches || rca_trace_match_takes(match, steps[i]);
+        matches = matches || rca_trace_choice_takes(match, steps[i]);
     }
     return drop && matches;
 }
 
 static int show_journeys(const struct asked *a,
                          const struct rca_trace_file *file,
-                         const struct rca_trace_match *match)
+                         const struct rca_trace_choice *match)
 {
     struct rca_trace_journey *list RCA_CLEANUP(rca_freep) = NULL;
     size_t n = 0;
@@ -93,12 +93,12 @@ static int show_journeys(const struct asked *a,
 static int show(struct asked *a)
 {
     struct rca_trace_file file RCA_CLEANUP(rca_trace_file_done) = {0};
-    struct rca_trace_match match RCA_CLEANUP(rca_trace_match_done) = {0};
+    struct rca_trace_choice match RCA_CLEANUP(rca_trace_choice_done) = {0};
     int r = rca_trace_load(a->file, &file);
 
     if (r < 0)
-        r = rca_trace_match_new("trace show", a->filter, a->meta, file.names,
-                                &match);
+        r = rca_trace_choice_new("trace show", a->filter, a->meta, file.names,
+                                 &match);
     if (r >= 0)
         return r;
     a->view.names = file.names;
