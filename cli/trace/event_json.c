@@ -155,6 +155,8 @@ static void put_packet(struct rca_buf *b, const struct rca_trace_event *e)
 
     rca_packet_parse(e->head, e->captured, link, &packet);
     rca_packet_text(&packet, &text);
+    if (text.err && !b->err)
+        b->err = text.err;
     put_text(b, "packet", text.text);
     rca_buf_fmt(b, ",\"link\":%s,\"head\":\"", link ? "true" : "false");
     for (uint32_t i = 0; i < e->captured; i++)

@@ -46,6 +46,16 @@ static _Bool is_wanted(const struct wanted *w, const struct rca_trace_event *e)
     return id && rca_map_get(&w->ids, &id, sizeof(id), &value);
 }
 
+/* Put event @i at the end of the @n that stay. None goes away: they are the
+ * file's own. */
+static void keep(struct rca_trace_file *file, size_t i, size_t *n)
+{
+    const struct rca_trace_event *other = file->events[*n];
+
+    file->events[(*n)++] = file->events[i];
+    file->events[i] = other;
+}
+
 static int select_packets(struct rca_trace_file *file,
                           const struct rca_trace_filter *filter)
 {
@@ -57,7 +67,7 @@ static int select_packets(struct rca_trace_file *file,
         return r;
     for (size_t i = 0; i < file->n; i++) {
         if (is_wanted(&w, file->events[i]))
-            file->events[n++] = file->events[i];
+            keep(file, i, &n);
     }
     file->n = n;
     return 0;
@@ -70,7 +80,7 @@ static void select_meta(struct rca_trace_file *file,
 
     for (size_t i = 0; i < file->n; i++) {
         if (rca_trace_meta_matches(meta, file->events[i]))
-            file->events[n++] = file->events[i];
+            keep(file, i, &n);
     }
     file->n = n;
 }
