@@ -7,6 +7,7 @@
 #include "cli/common.h"
 #include "cli/outfile.h"
 #include "cli/trace/event_json.h"
+#include "cli/trace/load.h"
 #include "cli/trace/pcapng.h"
 #include "cli/trace/select.h"
 #include "cli/trace/trace.h"
@@ -65,19 +66,6 @@ static int check(struct asked *a)
     return -1;
 }
 
-static int read_file(const struct asked *a, struct rca_trace_file *ret_file)
-{
-    FILE *in = fopen(a->in, "re");
-    struct rca_diag diag = {0};
-    int r;
-
-    if (!in)
-        return rca_say(a->in, NULL, -errno);
-    r = rca_trace_read(in, a->in, &diag, ret_file);
-    (void)fclose(in);
-    return r ? rca_say(a->in, &diag, r) : -1;
-}
-
 static int choose(const struct asked *a, struct rca_trace_file *file)
 {
     struct rca_diag diag = {0};
@@ -131,32 +119,20 @@ static int write_all(const struct asked *a, const struct rca_trace_file *file,
     return r ? r : rca_outfile_commit(&out);
 }
 
-/* What the reader of the file would not know. */
-static void tell(const struct rca_cli *cli, const struct rca_trace_file *file,
-                 uint64_t left_out)
+static void tell(const struct rca_cli *cli, uint64_t left_out)
 {
-    const struct rca_trace_loss *l = &file->about.stats.loss;
-    const uint64_t lost = l->ring + l->nested;
-
-    if (cli->verbosity < 0)
-        return;
-    if (left_out)
+    if (left_out && cli->verbosity >= 0)
         (void)fprintf(stderr,
                       "rca: %llu events without bytes of a packet are not in "
                       "it\n",
                       (unsigned long long)left_out);
-    if (lost)
-        (void)fprintf(stderr, "rca: %llu events were lost while recording\n",
-                      (unsigned long long)lost);
-    if (!file->about.complete)
-        (void)fprintf(stderr, "rca: the recording was cut short\n");
 }
 
 static int run(const struct rca_cli *cli, const struct asked *a)
 {
     struct rca_trace_file file RCA_CLEANUP(rca_trace_file_done) = {0};
     uint64_t left_out = 0;
-    int r = read_file(a, &file);
+    int r = rca_trace_load(a->in, &file);
 
     if (r < 0)
         r = choose(a, &file);
@@ -167,7 +143,7 @@ static int run(const struct rca_cli *cli, const struct asked *a)
         return RCA_EXIT_DONE; /* as of `| head` */
     if (r)
         return rca_say(a->out ? a->out : "standard output", NULL, r);
-    tell(cli, &file, left_out);
+    tell(cli, left_out);
     return RCA_EXIT_DONE;
 }
 

@@ -64,7 +64,7 @@ export_ --pcapng "$dir/all.trace" -o "$dir/none/all.pcapng"
 is $got 1 'no folder of that name'
 head -c 900 "$dir/all.trace" >"$dir/cut.trace"
 export_ --json "$dir/cut.trace"
-is "$got $(grep -c 'cut short' "$dir/err")" '0 1' 'a recording that was cut'
+is "$got $(grep -c 'has no end' "$dir/err")" '0 1' 'a recording that was cut'
 if [ -c /dev/full ]; then
     export_ --json "$dir/all.trace" -o /dev/full
     is $got 1 'a full disk'
