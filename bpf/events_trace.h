@@ -22,7 +22,8 @@ enum rca_trace_point {
     RCA_TRACE_CONSUME, /* consume_skb: done with */
     RCA_TRACE_TCP, /* tcp_probe: a connection takes it */
     RCA_TRACE_RETRANSMIT, /* tcp_retransmit_skb */
-    RCA_TRACE_READ, /* skb_copy_datagram_iovec: a process reads it */
+    RCA_TRACE_READ, /* skb_copy_datagram_iovec: a process reads it; datagrams in
+                     * one piece: consume_skb, up to 6.17 */
     RCA_TRACE_PREROUTING, /* netfilter hooks, NF_INET_* + this */
     RCA_TRACE_INPUT,
     RCA_TRACE_FORWARD,
@@ -33,6 +34,7 @@ enum rca_trace_point {
     RCA_TRACE_OVS_UPCALL,
     RCA_TRACE_OVS_COUNTER, /* Open vSwitch, counters: no packet */
     RCA_TRACE_FUNCTION, /* any function that was asked for */
+    RCA_TRACE_SOCKET, /* sk_data_ready: a datagram is in its socket's queue */
     RCA_TRACE_POINT_COUNT,
 };
 

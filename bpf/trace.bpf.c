@@ -92,6 +92,24 @@ static __always_inline int on_take(__u64 *ctx)
 
 POINT(on_dequeue, "qdisc_dequeue", on_take(ctx))
 
+/* --- sockets ---------------------------------------------------------------- */
+
+/* The one that came last: whoever waits for it is woken after this. */
+static __always_inline int on_ready(__u64 *ctx)
+{
+    struct sock___t *sk = (struct sock___t *)ctx[0];
+    __u64 skb;
+
+    if (BPF_CORE_READ(sk, sk_protocol) != IPPROTO_UDP)
+        return 0;
+    skb = (__u64)BPF_CORE_READ(sk, sk_receive_queue.prev);
+    if (skb == (__u64)&sk->sk_receive_queue)
+        return 0; /* read already */
+    return see(ctx, skb, WHAT(RCA_TRACE_SOCKET, 0), 0, (__u64)sk);
+}
+
+POINT(on_socket, "sk_data_ready", on_ready(ctx))
+
 /* --- netfilter -------------------------------------------------------------- */
 
 SEC("netfilter")

@@ -30,7 +30,7 @@ static __always_inline __u32 netns_of_sock(__u64 sk)
         BPF_CORE_READ((struct sock *)sk, __sk_common.skc_net.net));
 }
 
-/* What reads a packet is in the namespace of its socket as a rule. */
+/* Who reads a packet is in the namespace of its socket as a rule. */
 static __always_inline __u32 netns_of_reader(const struct slot *s,
                                              struct task_struct *task)
 {

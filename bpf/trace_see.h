@@ -57,14 +57,27 @@ static __always_inline _Bool begin_event(struct slot *s, __u64 skb, __u64 what,
     return !bpf_probe_read_kernel(s->skb, size, (const void *)skb);
 }
 
-/* Messages of netlink and of unix sockets are sk_buffs, too. */
+/* Messages of netlink and of unix sockets are sk_buffs, too, and so are data that
+ * TCP has not sent yet: they have no protocol. */
 static __always_inline _Bool is_packet(const struct slot *s)
 {
-    const struct sk_buff___t *skb = skb_of(s);
-
-    return skb->network_header || skb->mac_header != NO_MAC ||
+    return skb_of(s)->protocol ||
            (s->e.point != RCA_TRACE_DROP && s->e.point != RCA_TRACE_CONSUME &&
             s->e.point != RCA_TRACE_READ);
+}
+
+/* A datagram in one piece is read without skb_copy_datagram_iovec. While one
+ * waits in its socket, sk_buff.dev holds no address, but something else. */
+static __always_inline _Bool is_read_udp(const struct slot *s)
+{
+    const struct sk_buff___t *skb = skb_of(s);
+    const struct udp_dev_scratch *in_socket =
+        (const struct udp_dev_scratch *)&skb->dev;
+    const __u64 dev = (__u64)skb->dev;
+
+    return s->e.point == RCA_TRACE_CONSUME &&
+           s->e.flow.protocol == IPPROTO_UDP && dev && dev >> 48 != 0xffff &&
+           in_socket->is_linear;
 }
 
 /* Whether it is to be told of, with its id if it is tracked. */
@@ -76,6 +89,8 @@ static __always_inline _Bool choose(struct slot *s)
     if (!match && !(want_id && has_record(s)))
         return 0;
     parse_flow(s);
+    if (is_read_udp(s))
+        s->e.point = RCA_TRACE_READ;
     if (want_id) {
         print = print_of(s);
         s->e.id = find_id(s, print);

@@ -58,6 +58,13 @@ struct skb_shared_info {
     struct atomic___t dataref;
 };
 
+struct udp_dev_scratch { /* over sk_buff.dev, in a socket's queue */
+    __u32 _tsize_state;
+    __u16 len;
+    bool is_linear;
+    bool csum_unnecessary;
+};
+
 struct tcp_skb_cb {
     __u32 seq;
     __u8 tcp_flags;
@@ -74,7 +81,12 @@ struct tcp_sock___t {
     __u32 rcv_nxt;
 };
 
+struct sk_buff_head {
+    struct sk_buff *prev;
+};
+
 struct sock___t {
+    struct sk_buff_head sk_receive_queue;
     __u32 sk_ack_backlog;
     __u32 sk_max_ack_backlog;
     __u16 sk_protocol;

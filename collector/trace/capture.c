@@ -123,6 +123,8 @@ static int on_event(void *arg, void *data, size_t size)
         r = rca_trace_sort_put(c->sort, e);
     if (r)
         return r;
+    if (c->match)
+        rca_trace_match_packet(c->match, e);
     return ++c->read < AT_ONCE ? 0 : -ECANCELED;
 }
 
@@ -152,11 +154,17 @@ static int refresh(struct rca_trace_capture *c)
     return r;
 }
 
+/* Feeds first: the packets of what they tell of are in the ring by then. */
 static int gather(struct rca_trace_capture *c)
 {
-    const int r = read_ring(c);
+    const rca_time now = mono() + c->offset;
+    int r = rca_trace_feeds_read(c);
 
-    return r ? r : rca_trace_feeds_read(c);
+    if (r == 0)
+        r = read_ring(c);
+    if (r == 0 && c->read < AT_ONCE)
+        r = rca_trace_feeds_sort(c, now);
+    return r;
 }
 
 static int hand_out(struct rca_trace_capture *c, rca_trace_visit *visit,
@@ -208,16 +216,20 @@ int rca_trace_poll(struct rca_trace_capture *c, int timeout_ms,
 int rca_trace_finish(struct rca_trace_capture *c, rca_trace_visit *visit,
                      void *arg)
 {
+    _Bool more;
     int r, n = 0;
 
     rca_trace_hooks_done(&c->hooks);
     rca_trace_object_detach(c->object);
     do {
         r = gather(c);
-        if (r == 0 && c->read == AT_ONCE)
+        more = c->read == AT_ONCE;
+        if (r == 0 && more)
             r = hand_out(c, visit, arg);
         n += r > 0 ? r : 0;
-    } while (r >= 0 && c->read == AT_ONCE);
+    } while (r >= 0 && more);
+    if (r >= 0)
+        r = rca_trace_feeds_sort(c, RCA_TIME_NONE);
     if (r < 0)
         return r;
     r = rca_trace_sort_take(c->sort, INT64_MAX, visit, arg);
@@ -255,6 +267,8 @@ void rca_trace_close(struct rca_trace_capture **capture)
         ring_buffer__free(c->ring);
     rca_trace_object_free(&c->object);
     rca_trace_sort_free(&c->sort);
+    rca_trace_filter_free(&c->filter);
+    rca_trace_meta_free(&c->meta);
     if (c->epoll >= 0)
         (void)close(c->epoll);
     free(c);
@@ -315,7 +329,7 @@ int rca_trace_open(const struct rca_trace_options *options,
     c->offset = read_offset();
     r = rca_trace_names_read(names);
     if (r == 0)
-        r = rca_trace_plan_open(options, names, diag, &c->object);
+        r = rca_trace_plan_open(c, options, diag);
     if (r)
         return r;
     c->hooks.program = rca_trace_object_hook(c->object);

@@ -14,8 +14,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf/trace.skel.h"
 #include "bpf/events_trace_place.h"
+#include "bpf/trace.skel.h"
 #include "collector/source.h"
 #include "collector/trace/capture_kernel.h"
 #include "collector/trace/capture_patch.h"
@@ -54,6 +54,8 @@ static const struct row {
      "packets that a connection takes"},
     {RCA_TRACE_RETRANSMIT, RCA_TRACE_PART_TCP, "retransmit",
      "tcp_retransmit_skb", "on_retransmit", "what TCP sends again"},
+    {RCA_TRACE_SOCKET, RCA_TRACE_PART_SKB, "socket", "sk_data_ready",
+     "on_socket", "datagrams that wait in their socket"},
     {RCA_TRACE_READ, RCA_TRACE_PART_SKB, "read", "skb_copy_datagram_iovec",
      "on_read", "packets that a process reads"},
 };
@@ -93,16 +95,19 @@ static _Bool may(const struct rca_trace_object *o, const char *kind,
     return rca_source_may(&env, hook);
 }
 
+/* Where a packet ends its id ends; and one that a process has read is seen
+ * where it is done with. */
 static _Bool is_wanted(const struct rca_trace_object *o, size_t i)
 {
-    const unsigned tracking = 1u << RCA_TRACE_PART_TRACKING;
+    const unsigned point = rows[i].point;
+    unsigned points = 1u << point;
 
-    if (rows[i].part == RCA_TRACE_PART_DROP ||
-        rows[i].point == RCA_TRACE_CONSUME) {
-        if (o->wanted & tracking)
-            return 1; /* where a packet ends its id ends */
-    }
-    return o->points >> rows[i].point & 1 && o->wanted >> rows[i].part & 1;
+    if (point == RCA_TRACE_CONSUME)
+        points |= 1u << RCA_TRACE_READ;
+    if (o->wanted >> RCA_TRACE_PART_TRACKING & 1 &&
+        (point == RCA_TRACE_DROP || point == RCA_TRACE_CONSUME))
+        return 1;
+    return (o->points & points) && o->wanted >> rows[i].part & 1;
 }
 
 static void turn_off(struct state *s, const char *why)
@@ -509,6 +514,15 @@ static struct rca_trace_feature part_of(const char *name,
     return f;
 }
 
+static _Bool is_on(const struct rca_trace_object *o, unsigned point)
+{
+    for (size_t i = 0; i < ROWS; i++) {
+        if (rows[i].point == point)
+            return o->states[i].how == BEST || o->states[i].how == TWIN;
+    }
+    return 0;
+}
+
 static size_t add_parts(const struct rca_trace_object *o,
                         struct rca_trace_feature *features, size_t max)
 {
@@ -516,7 +530,8 @@ static size_t add_parts(const struct rca_trace_object *o,
     const struct rca_trace_feature parts[] = {
         part_of("tracking", RCA_TRACE_PART_TRACKING, 1,
                 "address of the packet and print of its headers", ""),
-        part_of("drop reasons", RCA_TRACE_PART_DROP, o->kernel.drop_args >= 3,
+        part_of("drop reasons", RCA_TRACE_PART_DROP,
+                o->kernel.drop_args >= 3 && is_on(o, RCA_TRACE_DROP),
                 o->kernel.drop_args >= 3 ? "kfree_skb"
                                          : "they came with Linux 5.17",
                 "why packets are dropped"),

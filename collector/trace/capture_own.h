@@ -11,6 +11,7 @@
 #include "collector/trace/capture_load.h"
 #include "collector/trace/capture_sort.h"
 #include "collector/trace/feed.h"
+#include "collector/trace/match.h"
 
 #define RCA_TRACE_BUFFER (16u << 20)
 #define RCA_TRACE_HOLD_BYTES (64u << 20)
@@ -28,6 +29,9 @@ struct rca_trace_source {
 struct rca_trace_capture {
     struct rca_trace_object *object; /* owned */
     struct rca_trace_names *names; /* borrowed */
+    struct rca_trace_filter *filter; /* owned; NULL: there is none */
+    struct rca_trace_meta *meta; /* owned; likewise */
+    struct rca_trace_match *match; /* owned; NULL: nothing to match */
     struct rca_trace_sort *sort; /* owned */
     struct ring_buffer *ring; /* owned */
     struct rca_trace_hooks hooks;
@@ -36,6 +40,7 @@ struct rca_trace_capture {
     size_t n_features;
     struct rca_trace_event event; /* being read */
     uint64_t last_place;
+    uint64_t unmatched; /* rules for which there was no room to wait */
     size_t read; /* events, of this look at the ring */
     int epoll;
     rca_time offset; /* from CLOCK_MONOTONIC to the epoch */
@@ -44,17 +49,21 @@ struct rca_trace_capture {
 
 /** rca_trace_plan_open() - the options checked, the filters translated, the
  * programs loaded; errors as rca_trace_open() */
-RCA_MUST_CHECK int rca_trace_plan_open(const struct rca_trace_options *options,
-                                       struct rca_trace_names *names,
-                                       struct rca_diag *diag,
-                                       struct rca_trace_object **ret_object);
+RCA_MUST_CHECK int rca_trace_plan_open(struct rca_trace_capture *capture,
+                                       const struct rca_trace_options *options,
+                                       struct rca_diag *diag);
 
 /** rca_trace_feeds_open() - those whose part is wanted; 0, -ENOMEM
- * rca_trace_feeds_read() - what they have now, into the order; 0 or negative */
+ * rca_trace_feeds_read() - what they have now; rules wait for their packets
+ * rca_trace_feeds_sort() - rules that found theirs, into the order; to be called
+ * once the ring was read after the feeds; @now: RCA_TIME_NONE: all of them
+ * Both: 0 or negative */
 RCA_MUST_CHECK int rca_trace_feeds_open(struct rca_trace_capture *capture,
                                         const struct rca_trace_options *options,
                                         struct rca_diag *diag);
 RCA_MUST_CHECK int rca_trace_feeds_read(struct rca_trace_capture *capture);
+RCA_MUST_CHECK int rca_trace_feeds_sort(struct rca_trace_capture *capture,
+                                        rca_time now);
 void rca_trace_feeds_loss(const struct rca_trace_capture *capture,
                           struct rca_trace_loss *loss);
 void rca_trace_feeds_close(struct rca_trace_capture *capture);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define INSN sizeof(struct bpf_insn)
+#define SKIP 2 /* instructions that jump over the rest */
 
 static struct bpf_insn get(const unsigned char *at)
 {
@@ -43,6 +44,23 @@ static _Bool is_place(const unsigned char *at, size_t left, uint32_t magic,
     return 1;
 }
 
+static void write_code(unsigned char *place, size_t room,
+                       const struct rca_trace_code *code)
+{
+    const size_t left = room - code->n;
+    const struct bpf_insn rest[SKIP] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_5},
+        {.code = BPF_JMP | BPF_JEQ | BPF_K,
+         .dst_reg = BPF_REG_5,
+         .off = (__s16)(left - SKIP)},
+    };
+
+    if (code->n)
+        memcpy(place, code->insns, code->n * INSN);
+    if (left > SKIP && left <= INT16_MAX)
+        memcpy(place + code->n * INSN, rest, sizeof(rest));
+}
+
 /* Code lies at multiples of 8 in the file. */
 int rca_trace_patch(void *elf, size_t size, uint32_t magic, size_t room,
                     const struct rca_trace_code *code)
@@ -60,7 +78,6 @@ int rca_trace_patch(void *elf, size_t size, uint32_t magic, size_t room,
     }
     if (!place)
         return RCA_ECORRUPT;
-    if (code->n)
-        memcpy(place, code->insns, code->n * INSN);
+    write_code(place, room, code);
     return 0;
 }

@@ -11,8 +11,9 @@
 /**
  * rca_trace_patch() - put @code where @magic says
  * @elf:  bytes of the object file, @size of them; changed
- * @room: instructions that the place has; what is not used of it stays
- *        `goto +0`
+ * @room: instructions that the place has. What @code does not use of it is
+ *        jumped over: by a jump on what is always true, as the verifier refuses
+ *        what cannot be reached, but does not walk what is not.
  *
  * O(size). Return: 0; -E2BIG (@code is longer than @room); RCA_ECORRUPT (there
  * is no such place, or more than one); nothing is changed then.

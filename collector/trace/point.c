@@ -28,6 +28,7 @@ static const char *const points[] = {
     [RCA_TRACE_OVS_UPCALL] = "ovs_upcall",
     [RCA_TRACE_OVS_COUNTER] = "ovs_counter",
     [RCA_TRACE_FUNCTION] = "function",
+    [RCA_TRACE_SOCKET] = "socket",
 };
 static_assert(RCA_ARRAY_SIZE(points) == RCA_TRACE_POINT_COUNT,
               "a name for each");
