@@ -176,7 +176,7 @@ _Bool rca_trace_places_find(const struct rca_trace_places *places,
         return 0;
     found = &places->items[low - 1];
     module = found->module ? places->text + found->module : "";
-    (void)snprintf(text, RCA_TRACE_PLACE_SIZE, "%s+0x%" PRIx64 "%s%s",
+    (void)snprintf(text, RCA_TRACE_PLACE_SIZE, "%.80s+0x%" PRIx64 "%s%.24s",
                    places->text + found->name, address - found->address,
                    *module ? " " : "", module);
     return 1;

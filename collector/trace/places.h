@@ -39,6 +39,6 @@ RCA_MUST_CHECK int rca_trace_places_read(const char *path,
 
 /** rca_trace_places_find() - "tcp_v4_rcv+0x1f", "nft_do_chain+0x2a [nf_tables]"
  * of the function that begins at or below @address, at most 1 MiB away; whether
- * there is one; O(log n) */
+ * there is one; O(log n). Long names are cut. */
 _Bool rca_trace_places_find(const struct rca_trace_places *places,
                             uint64_t address, char text[RCA_TRACE_PLACE_SIZE]);
