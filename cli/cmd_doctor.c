@@ -6,15 +6,17 @@
 
 #include "cli/args.h"
 #include "cli/common.h"
+#include "cli/trace/probe.h"
 #include "collector/collect.h"
 #include "collector/privileges.h"
 
 static const struct rca_usage usage = {
     "doctor",
     "rca doctor [--profile P] [--without HOOK,...] [--hooks]",
-    "Try every source on this host, and print what works and how: on, twin (by\n"
-    "the second choice of hook) or off, then with the reason, what is not seen\n"
-    "without it, and how to have it. Exit 5 if nothing of eBPF works.",
+    "Try every source on this host, and what 'rca trace' needs, and print what\n"
+    "works and how: on, twin (by the second choice of hook) or off, then with the\n"
+    "reason, what is not seen without it, and how to have it. Exit 5 if nothing\n"
+    "of eBPF works.",
     "  sudo rca doctor\n"
     "  sudo rca doctor --profile light\n"
     "  sudo rca doctor --hooks\n",
@@ -152,6 +154,21 @@ static void print_feature(const struct rca_feature *f)
         printf("%-38s       to have it: %s\n", "", what);
 }
 
+#define TRACE_FEATURES 64
+
+/* What a capture of packets would see here. */
+static int print_trace(const struct rca_config *config)
+{
+    struct rca_feature features[TRACE_FEATURES];
+    size_t n;
+    const int r =
+        rca_trace_probe(config->without, features, TRACE_FEATURES, &n);
+
+    for (size_t i = 0; r == 0 && i < n; i++)
+        print_feature(&features[i]);
+    return r;
+}
+
 static int print_hooks(const struct rca_hooks *hooks)
 {
     for (size_t i = 0; i < hooks->n; i++)
@@ -198,6 +215,9 @@ int rca_cmd_doctor(struct rca_cli *cli, int argc, char **argv)
         print_feature(&f[i]);
         ebpf |= is_ebpf(&f[i]);
     }
+    r = print_trace(&cli->config);
+    if (r)
+        return rca_say("cannot look", NULL, r);
     if (!ebpf)
         printf("\nnothing of eBPF works: requests, latency and calls are not "
                "seen\n");
