@@ -36,6 +36,7 @@ struct rca_trace_name_key {
 };
 
 struct rca_trace_names;
+struct rca_observer;
 
 RCA_MUST_CHECK int rca_trace_names_new(struct rca_trace_names **ret_names);
 void rca_trace_names_free(struct rca_trace_names **names);
@@ -97,3 +98,9 @@ struct rca_netns;
  * last, with their descriptors; good until the next read */
 const struct rca_netns *rca_trace_names_namespaces(
     const struct rca_trace_names *names, size_t *ret_n);
+
+/** rca_trace_names_observer() - who knows the host's network namespaces
+ * (collector/observer.h), as of the last rca_trace_names_read(); NULL before
+ * the first. Owned by @names. */
+struct rca_observer *rca_trace_names_observer(
+    const struct rca_trace_names *names);

@@ -274,3 +274,9 @@ const struct rca_netns *rca_trace_names_namespaces(
     *ret_n = 0;
     return names->host ? rca_observer_netns(names->host->obs, ret_n) : NULL;
 }
+
+struct rca_observer *rca_trace_names_observer(
+    const struct rca_trace_names *names)
+{
+    return names->host ? names->host->obs : NULL;
+}

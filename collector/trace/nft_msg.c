@@ -115,8 +115,8 @@ static void read_attr(struct reading *r, const struct nlattr *attr)
     }
 }
 
-/* The end of a chain that was jumped to says "return" without a rule, and
- * "continue" as its verdict. */
+/* The end of a chain without a verdict has no rule and says "continue"; its type
+ * is that of a rule in newer kernels (6.18), "return" in older ones. */
 static void decide(struct reading *r)
 {
     struct rca_trace_rule *rule = &r->msg->rule;
@@ -125,7 +125,7 @@ static void decide(struct reading *r)
     if (r->type == NFT_TRACETYPE_POLICY) {
         rule->verdict = r->policy;
         rule->handle = 0;
-    } else if (r->type == NFT_TRACETYPE_RETURN && r->verdict == NFT_CONTINUE) {
+    } else if (!rule->handle && r->verdict == NFT_CONTINUE) {
         rule->verdict = NFT_RETURN;
     }
 }
