@@ -47,26 +47,23 @@ int rca_trace_load(const char *path, struct rca_trace_file *ret_file)
     return -1;
 }
 
-int rca_trace_choice_new(const char *command, const char *filter,
-                         const char *meta, struct rca_trace_names *names,
+int rca_trace_choice_new(const char *filter, const char *meta,
+                         struct rca_trace_names *names, struct rca_diag *diag,
                          struct rca_trace_choice *ret_choice)
 {
     const struct rca_trace_lookup lookup = rca_trace_names_lookup(names);
     struct rca_trace_choice choice RCA_CLEANUP(rca_trace_choice_done) = {0};
-    struct rca_diag diag = {0};
     int r = 0;
 
-    if (filter && filter[0])
-        r = rca_trace_filter_new(filter, &diag, &choice.filter);
+    if (filter)
+        r = rca_trace_filter_new(filter, diag, &choice.filter);
     if (!r && meta)
-        r = rca_trace_meta_new(meta, &lookup, &diag, &choice.meta);
-    if (r) {
-        (void)rca_say(command, &diag, r);
-        return r == -ENOMEM ? RCA_EXIT_ERROR : RCA_EXIT_USAGE;
-    }
+        r = rca_trace_meta_new(meta, &lookup, diag, &choice.meta);
+    if (r)
+        return r;
     ret_choice->filter = RCA_TAKE(choice.filter);
     ret_choice->meta = RCA_TAKE(choice.meta);
-    return -1;
+    return 0;
 }
 
 void rca_trace_choice_done(struct rca_trace_choice *choice)

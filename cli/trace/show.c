@@ -5,6 +5,7 @@
 #include "cli/args.h"
 #include "cli/common.h"
 #include "cli/trace/load.h"
+#include "cli/trace/select.h"
 #include "cli/trace/trace.h"
 #include "cli/trace/way.h"
 
@@ -39,16 +40,14 @@ static int put(struct rca_buf *buf)
     return fputs(text, stdout) < 0 ? -errno : 0;
 }
 
-static int show_events(const struct asked *a, const struct rca_trace_file *file,
-                       const struct rca_trace_choice *match)
+static int show_events(const struct asked *a, const struct rca_trace_file *file)
 {
     for (size_t i = 0; i < file->n; i++) {
         const struct rca_trace_event *e = file->events[i];
         struct rca_buf buf = {0};
         int r;
 
-        if ((a->drops && e->point != RCA_TRACE_DROP) ||
-            !rca_trace_choice_takes(match, e))
+        if (a->drops && e->point != RCA_TRACE_DROP)
             continue;
         rca_trace_line(&a->view, e, &buf);
         r = put(&buf);
@@ -90,21 +89,37 @@ static int show_journeys(const struct asked *a,
     return r;
 }
 
+/* Whole packets of which an event matches, or the events that match. */
+static int show_file(const struct asked *a, struct rca_trace_file *file,
+                     struct rca_diag *diag)
+{
+    struct rca_trace_choice match RCA_CLEANUP(rca_trace_choice_done) = {0};
+    int r;
+
+    if (a->journeys) {
+        r = rca_trace_choice_new(a->filter, a->meta, file->names, diag, &match);
+        return r ? r : show_journeys(a, file, &match);
+    }
+    r = rca_trace_select(file, a->filter, a->meta, diag);
+    return r ? r : show_events(a, file);
+}
+
 static int show(struct asked *a)
 {
     struct rca_trace_file file RCA_CLEANUP(rca_trace_file_done) = {0};
-    struct rca_trace_choice match RCA_CLEANUP(rca_trace_choice_done) = {0};
+    struct rca_diag diag = {0};
     int r = rca_trace_load(a->file, &file);
 
-    if (r < 0)
-        r = rca_trace_choice_new("trace show", a->filter, a->meta, file.names,
-                                 &match);
     if (r >= 0)
         return r;
     a->view.names = file.names;
-    r = a->journeys ? show_journeys(a, &file, &match)
-                    : show_events(a, &file, &match);
-    return r ? rca_say("trace show", NULL, r) : RCA_EXIT_DONE;
+    r = show_file(a, &file, &diag);
+    if (r) {
+        const int code = rca_say("trace show", &diag, r);
+
+        return diag.text[0] ? RCA_EXIT_USAGE : code;
+    }
+    return RCA_EXIT_DONE;
 }
 
 int rca_trace_cmd_show(struct rca_cli *cli, int argc, char **argv)

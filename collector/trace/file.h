@@ -40,7 +40,8 @@ RCA_MUST_CHECK int rca_trace_write_names(FILE *out,
 RCA_MUST_CHECK int rca_trace_write_end(FILE *out,
                                        const struct rca_trace_stats *stats);
 
-/** struct rca_trace_file - a file that was read: events in order of time */
+/** struct rca_trace_file - a file that was read: events in order of time; who
+ * reads may put them in another order, and leave some out by a smaller @n */
 struct rca_trace_file {
     struct rca_trace_about about;
     struct rca_trace_names *names; /* owned */

@@ -17,6 +17,7 @@
 /* struct rca_trace_own - what is freed in the end */
 struct rca_trace_own {
     struct rca_trace_event **events;
+    const struct rca_trace_event **view; /* the same, for the caller */
     size_t n, cap;
     char *texts[RCA_TRACE_TEXT_COUNT];
 };
@@ -244,18 +245,25 @@ static void sort(struct rca_trace_event **events, size_t n)
 }
 
 /* What was read, as the caller sees it. */
-static void show(struct rca_trace_file *file)
+static int show(struct rca_trace_file *file)
 {
     struct rca_trace_own *own = file->own;
 
     sort(own->events, own->n);
-    file->events = (const struct rca_trace_event **)(void *)own->events;
+    own->view =
+        (const struct rca_trace_event **)calloc(own->n + 1, sizeof(void *));
+    if (!own->view)
+        return -ENOMEM;
+    for (size_t i = 0; i < own->n; i++)
+        own->view[i] = own->events[i];
+    file->events = own->view;
     file->n = own->n;
     file->about.filter = own->texts[RCA_TRACE_TEXT_FILTER];
     file->about.meta = own->texts[RCA_TRACE_TEXT_META];
     file->about.kernel = own->texts[RCA_TRACE_TEXT_KERNEL];
     file->about.host = own->texts[RCA_TRACE_TEXT_HOST];
     file->about.unseen = own->texts[RCA_TRACE_TEXT_UNSEEN];
+    return 0;
 }
 
 int rca_trace_read(FILE *in, const char *path, struct rca_diag *diag,
@@ -273,11 +281,12 @@ int rca_trace_read(FILE *in, const char *path, struct rca_diag *diag,
     e = e ? e : read_head(&r);
     while (!e)
         e = read_block(&r, block);
+    if (e > 0)
+        e = show(&r.file);
     if (e < 0) {
         rca_trace_file_done(&r.file);
         return e;
     }
-    show(&r.file);
     *ret_file = r.file;
     return 0;
 }
@@ -290,8 +299,10 @@ void rca_trace_file_done(struct rca_trace_file *file)
         free(own->events[i]);
     for (size_t i = 0; own && i < RCA_TRACE_TEXT_COUNT; i++)
         free(own->texts[i]);
-    if (own)
+    if (own) {
         free((void *)own->events);
+        free((void *)own->view);
+    }
     free(own);
     rca_trace_names_free(&file->names);
     *file = (struct rca_trace_file){0};

@@ -97,6 +97,19 @@ static void what_was_written_is_read(void **state)
                      RCA_TRACE_NAME - 1);
 }
 
+/* Under ASan: nothing is freed twice, or not at all. */
+static void who_reads_may_leave_events_out(void **state)
+{
+    char *text RCA_CLEANUP(rca_freep) = NULL;
+    const size_t n = record(&text);
+    struct rca_trace_file file RCA_CLEANUP(rca_trace_file_done) = {0};
+
+    (void)state;
+    assert_ok(read_text(text, n, NULL, &file));
+    file.events[0] = file.events[1];
+    file.n = 1;
+}
+
 /* As after kill -9, at any byte: what is whole counts. */
 static void a_cut_file_counts_up_to_its_cut(void **state)
 {
@@ -264,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_written_is_read),
+        cmocka_unit_test(who_reads_may_leave_events_out),
         cmocka_unit_test(a_cut_file_counts_up_to_its_cut),
         cmocka_unit_test(a_late_storm_is_sorted),
         cmocka_unit_test(broken_files_are_refused),
