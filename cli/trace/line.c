@@ -13,6 +13,7 @@
 enum {
     WHERE_COLUMNS = 14,
     POINT_COLUMNS = 11,
+    NETNS_COLUMNS = 16, /* where there are columns */
     NAME_COLUMNS = 40,
     RULE_COLUMNS = 48,
 };
@@ -63,12 +64,12 @@ void rca_trace_put_time(const struct rca_trace_view *view, uint64_t time,
 }
 
 static void put_netns(const struct rca_trace_view *view, uint32_t netns,
-                      struct rca_buf *buf)
+                      int columns, struct rca_buf *buf)
 {
     const char *name = rca_trace_name_netns(view->names, netns);
 
     if (name)
-        rca_trace_put_name(name, NAME_COLUMNS, buf);
+        rca_trace_put_name(name, columns, buf);
     else if (netns)
         rca_buf_fmt(buf, "net:%u", netns);
     else
@@ -91,7 +92,7 @@ void rca_trace_put_where(const struct rca_trace_view *view, uint32_t netns,
 {
     const size_t from = buf->len;
 
-    put_netns(view, netns, buf);
+    put_netns(view, netns, columns ? NETNS_COLUMNS : RCA_NAME_MAX, buf);
     if (ifindex) {
         rca_buf_str(buf, "/");
         rca_trace_put_device(view, netns, ifindex, buf);

@@ -34,7 +34,8 @@ void rca_trace_put_time(const struct rca_trace_view *view, uint64_t time,
 void rca_trace_put_device(const struct rca_trace_view *view, uint32_t netns,
                           uint32_t ifindex, struct rca_buf *buf);
 /** rca_trace_put_where() - namespace and device, "web/eth0", padded with blanks
- * to @columns; rca_trace_put_point() - of an event, likewise */
+ * to @columns, where a long name of a namespace is shortened; 0: neither is
+ * done. rca_trace_put_point() - of an event, likewise */
 void rca_trace_put_where(const struct rca_trace_view *view, uint32_t netns,
                          uint32_t ifindex, int columns, struct rca_buf *buf);
 void rca_trace_put_point(const struct rca_trace_view *view,

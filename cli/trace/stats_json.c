@@ -120,7 +120,8 @@ static void put_where(const struct rca_trace_death *d,
         rca_trace_put_reason(view, 1, d->reason, &text);
     put_buf(buf, "reason", &text);
     rca_buf_done(&text);
-    rca_trace_put_where(view, d->netns, 0, 0, &text);
+    if (d->netns)
+        rca_trace_put_where(view, d->netns, 0, 0, &text);
     rca_buf_str(buf, ",");
     put_buf(buf, "namespace", &text);
     rca_buf_done(&text);

@@ -101,12 +101,16 @@ static void put_death(const struct rca_trace_death *d,
     if (!d->has_ovs && rca_trace_put_place(view, d->place, &place) == 0 &&
         place.text)
         rca_buf_fmt(buf, " (%s)", place.text);
-    rca_buf_str(buf, " at ");
-    rca_trace_put_where(view, d->netns, d->ifindex, 0, buf);
+    if (d->netns) {
+        rca_buf_str(buf, " at ");
+        rca_trace_put_where(view, d->netns, d->ifindex, 0, buf);
+    }
     rca_buf_str(buf, ", ");
     rca_trace_put_time(view, (uint64_t)d->first_time, buf);
-    rca_buf_str(buf, " to ");
-    rca_trace_put_time(view, (uint64_t)d->last_time, buf);
+    if (d->last_time > d->first_time) {
+        rca_buf_str(buf, " to ");
+        rca_trace_put_time(view, (uint64_t)d->last_time, buf);
+    }
     rca_buf_str(buf, "\n");
     if (!d->has_rule)
         return;

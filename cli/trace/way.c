@@ -41,7 +41,8 @@ static void put_drop(const struct rca_trace_view *view,
     const struct rca_trace_event *rule = find_rule(steps, last);
     struct rca_buf place RCA_CLEANUP(rca_buf_done) = {0};
 
-    rca_buf_str(buf, "dropped by ");
+    rca_buf_str(buf,
+                e->has & RCA_TRACE_HAS_REASON ? "dropped by " : "dropped, ");
     rca_trace_put_reason(view, (e->has & RCA_TRACE_HAS_REASON) != 0, e->reason,
                          buf);
     if (rca_trace_put_place(view, e->place, &place) == 0 && place.text)
@@ -151,16 +152,19 @@ void rca_trace_way(const struct rca_trace_view *view,
 {
     const struct rca_trace_event *const *steps = events + journey->first;
     const struct rca_trace_event *before = NULL;
+    struct rca_buf packet RCA_CLEANUP(rca_buf_done) = {0};
     const double ms =
         (double)(steps[journey->n - 1]->time - steps[0]->time) / 1e6;
 
     if (view->colour)
         rca_buf_str(buf, BOLD);
-    rca_trace_put_id(journey->id, buf);
-    rca_buf_str(buf, " ");
+    if (journey->id)
+        rca_trace_put_id(journey->id, buf);
+    rca_buf_str(buf, journey->id ? " " : "");
     rca_trace_put_time(view, steps[0]->time, buf);
-    rca_buf_str(buf, " ");
-    rca_trace_put_packet(first_packet(steps, journey->n), buf);
+    rca_trace_put_packet(first_packet(steps, journey->n), &packet);
+    if (packet.len)
+        rca_buf_fmt(buf, " %s", packet.text);
     rca_buf_str(buf, view->colour ? PLAIN "\n  " : "\n  ");
     put_end(view, steps, journey, buf);
     rca_buf_fmt(buf, ", %zu step%s in %.3f ms\n", journey->n,
