@@ -18,7 +18,7 @@
 #include "tests/harness/test.h"
 
 #define BEGIN (UINT64_C(1795183351123456789)) /* 2026-11-20T14:02:31Z */
-#define HOSTILE "dns\033[31m\n\xff\xe2\x80\xae!"
+#define HOSTILE "dns\033[31m\n\xff\xe2\x80\xa8!"
 
 enum { WEB = 4026532001, HOST = 4026531840, OTHER = 4026532999 };
 
