@@ -349,6 +349,7 @@ void rca_trace_put_what(const struct rca_trace_view *view,
         break;
     case RCA_TRACE_TCP:
     case RCA_TRACE_RETRANSMIT:
+    case RCA_TRACE_SOCKET:
         put_tcp(view, event, buf);
         break;
     case RCA_TRACE_READ:

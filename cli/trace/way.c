@@ -64,8 +64,9 @@ static void put_reader(const struct rca_trace_view *view,
 {
     const char *service = rca_trace_name_service(view->names, e);
 
-    rca_buf_str(buf, e->point == RCA_TRACE_READ ? "read by "
-                                                : "taken by a connection of ");
+    rca_buf_str(buf, e->point == RCA_TRACE_READ  ? "read by "
+                     : e->point == RCA_TRACE_TCP ? "taken by a connection of "
+                                                 : "waits in a socket of ");
     if (service)
         rca_trace_put_name(service, 40, buf);
     else if (e->point == RCA_TRACE_READ && e->command[0])
@@ -87,6 +88,7 @@ static void put_end(const struct rca_trace_view *view,
         return;
     case RCA_TRACE_READ:
     case RCA_TRACE_TCP:
+    case RCA_TRACE_SOCKET:
         put_reader(view, e, buf);
         return;
     case RCA_TRACE_TRANSMIT:

@@ -64,6 +64,7 @@ static _Bool is_end(const struct rca_trace_event *const *events, size_t i,
     case RCA_TRACE_DROP:
     case RCA_TRACE_READ:
     case RCA_TRACE_TCP:
+    case RCA_TRACE_SOCKET:
         return 1;
     case RCA_TRACE_TRANSMIT:
         while (++i < n && events[i]->point == RCA_TRACE_CONSUME)

@@ -13,7 +13,7 @@ struct rca_trace_journey {
     uint64_t id;
     size_t first, n;
     enum rca_trace_point end; /* the last point that says how it ended: DROP,
-                               * READ, TCP, TRANSMIT with no more than CONSUME
+                               * READ, SOCKET, TCP, TRANSMIT with no more than CONSUME
                                * after it, else the last one */
     size_t last; /* its event, from @first on */
 };
