@@ -16,7 +16,6 @@
 #include "collector/nft_msg.h"
 #include "collector/trace/packet.h"
 #include "collector/trace/point.h"
-#include "graph/base/time.h"
 
 static void put_text(struct rca_buf *b, const char *key, const char *text)
 {
@@ -219,10 +218,10 @@ void rca_trace_event_json(const struct rca_trace_event *event,
                           const struct rca_trace_names *names,
                           struct rca_buf *buf)
 {
-    char time[RCA_TIME_TEXT_SIZE];
-
-    rca_buf_fmt(buf, "{\"time\":%s",
-                rca_time_epoch((rca_time)event->time, time));
+    /* any number may be in a file: no rca_time, which has a sign */
+    rca_buf_fmt(buf, "{\"time\":%llu.%09u",
+                (unsigned long long)(event->time / RCA_SECOND),
+                (unsigned)(event->time % RCA_SECOND));
     put_text(buf, "point", rca_trace_point_name(event->point));
     if (event->id) {
         rca_buf_str(buf, ",\"id\":\"");
