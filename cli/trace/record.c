@@ -312,6 +312,11 @@ static void say_summary(const struct asked *a, struct record *record,
         (unsigned long long)count_deaths(sink->summary),
         text.text ? text.text : "?", a->output ? "; written to " : "",
         a->output ? a->output : "");
+    if (sink->packets.left_out)
+        (void)fprintf(stderr,
+                      "rca: %llu events without bytes of a packet are not in "
+                      "it\n",
+                      (unsigned long long)sink->packets.left_out);
     rca_buf_done(&text);
     put_unseen(record->capture, &text);
     for (char *line = text.text, *next; line && *line; line = next) {
@@ -363,7 +368,7 @@ int rca_trace_cmd_record(struct rca_cli *cli, int argc, char **argv)
         {"cmd", 0, RCA_ARG_TEXT, "CMD", &a.command, NULL,
          "run this by the shell, and record while it runs"},
         {"output", 'o', RCA_ARG_TEXT, "FILE", &a.output, NULL,
-         "write there, as it goes, instead of text"},
+         "write there, as it goes (*.pcapng: packets)"},
         {"points", 0, RCA_ARG_TEXT, "LIST", &a.points, NULL,
          "only at these points, as drop,read"},
         {"function", 0, RCA_ARG_LIST, "NAME", &a.functions, NULL,

@@ -2,6 +2,15 @@
 #include "cli/trace/sink.h"
 
 #include <errno.h>
+#include <string.h>
+
+static _Bool is_pcapng(const char *path)
+{
+    static const char end[] = ".pcapng";
+    const size_t n = strlen(path);
+
+    return n >= sizeof(end) && !strcmp(path + n - (sizeof(end) - 1), end);
+}
 
 int rca_trace_sink_open(const char *path, const struct rca_trace_about *about,
                         struct rca_trace_sink *sink)
@@ -13,6 +22,9 @@ int rca_trace_sink_open(const char *path, const struct rca_trace_about *about,
     sink->out = fopen(path, "we");
     if (!sink->out)
         r = -errno;
+    else if (is_pcapng(path))
+        r = rca_pcapng_begin(sink->out, sink->view.names, about,
+                             &sink->packets);
     else
         r = rca_trace_write_begin(sink->out, about);
     if (!r)
@@ -43,6 +55,8 @@ static int write(struct rca_trace_sink *sink,
     const size_t n = rca_trace_names_count(sink->view.names);
     int r = 0;
 
+    if (sink->packets.out)
+        return rca_pcapng_put(&sink->packets, event);
     if (n > sink->named) {
         r = rca_trace_write_names(sink->out, sink->view.names, sink->named);
         sink->named = n;
@@ -84,7 +98,7 @@ int rca_trace_sink_end(struct rca_trace_sink *sink,
 
     if (!out)
         return rca_trace_sink_flush(sink);
-    r = rca_trace_write_end(out, stats);
+    r = sink->packets.out ? 0 : rca_trace_write_end(out, stats);
     if (fclose(out) && !r)
         r = -errno;
     return r;
@@ -96,5 +110,6 @@ void rca_trace_sink_done(struct rca_trace_sink *sink)
 
     if (out)
         (void)fclose(out);
+    rca_pcapng_done(&sink->packets);
     rca_trace_summary_free(&sink->summary);
 }

@@ -3,18 +3,21 @@
 
 /*
  * sink - where the events of `rca trace record` go: to a file as they come,
- * so that one that was killed can be read, or as text to standard output.
+ * so that one that was killed can be read; to one that is called *.pcapng as
+ * packets for other programs; or as text to standard output.
  */
 
 #include <stdio.h>
 
 #include "cli/trace/line.h"
+#include "cli/trace/pcapng.h"
 #include "collector/trace/file.h"
 
 /**
  * struct rca_trace_sink - all-zero is none
  * @view:   for text, and the names for both
  * @out:    the file, or NULL: text
+ * @packets: of *.pcapng; its @out NULL: another format
  * @named:  names that the file has
  * @events: that it got; @most: it takes no more than that, 0: any number
  * @full:   it has @most, or its reader is gone
@@ -22,6 +25,7 @@
 struct rca_trace_sink {
     struct rca_trace_view view;
     FILE *out; /* owned */
+    struct rca_pcapng packets; /* owned */
     size_t named;
     uint64_t events, most;
     _Bool full;

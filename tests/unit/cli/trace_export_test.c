@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <jansson.h>
+#include <unistd.h>
 
 #include "cli/trace/comment.h"
 #include "cli/trace/event_json.h"
 #include "cli/trace/pcapng.h"
 #include "cli/trace/select.h"
+#include "cli/trace/sink.h"
 #include "tests/harness/oom.h"
 #include "tests/harness/pcapng.h"
 #include "tests/harness/test.h"
@@ -148,6 +150,34 @@ static void a_capture_file_holds_the_packets(void **state)
     assert_int_equal(r.last.length, sizeof(trace_tcp) + 14);
     assert_memory_equal(r.last.bytes, trace_tcp, sizeof(trace_tcp));
     assert_int_equal(r.last.id, UINT64_C(3) << 40 | 12);
+}
+
+static void a_capture_can_be_recorded_at_once(void **state)
+{
+    const struct rca_trace_about about = {.filter = "udp or tcp"};
+    const struct rca_trace_stats stats = {0};
+    char path[] = "/tmp/rca-test-XXXXXX.pcapng", text[8192];
+    struct rca_trace_sink sink RCA_CLEANUP(rca_trace_sink_done) = {0};
+    struct rig rig RCA_CLEANUP(rig_done) = {0};
+    const int fd = mkstemps(path, sizeof(".pcapng") - 1);
+    struct pcapng_reader r = {0};
+    ssize_t n;
+
+    (void)state;
+    assert_true(fd >= 0);
+    rig_init(&rig);
+    sink.view.names = rig.names;
+    assert_ok(rca_trace_sink_open(path, &about, &sink));
+    for (size_t i = 0; i < TRACE_EVENTS; i++)
+        assert_ok(rca_trace_sink_put(&sink, &rig.events[i]));
+    assert_ok(rca_trace_sink_end(&sink, &stats));
+    n = read(fd, text, sizeof(text));
+    (void)close(fd);
+    (void)unlink(path);
+    assert_true(n > 0);
+    assert_null(pcapng_read(text, (size_t)n, &r));
+    assert_int_equal(r.packets, TRACE_PACKETS);
+    assert_int_equal(sink.packets.left_out, TRACE_EVENTS - TRACE_PACKETS);
 }
 
 static void a_length_that_cannot_be_is_put_right(void **state)
@@ -345,6 +375,7 @@ int main(void)
         cmocka_unit_test(what_has_no_name_is_told_by_number),
         cmocka_unit_test(a_long_name_is_cut_between_characters),
         cmocka_unit_test(a_capture_file_holds_the_packets),
+        cmocka_unit_test(a_capture_can_be_recorded_at_once),
         cmocka_unit_test(a_length_that_cannot_be_is_put_right),
         cmocka_unit_test(a_disk_that_is_full_is_reported),
         cmocka_unit_test(an_event_is_a_line_of_json),
