@@ -102,6 +102,7 @@ struct taking {
     struct rca_evidence_flow flow;
     struct rca_trace_summary *summary;
     struct rca_trace_capture *capture;
+    struct rca_trace_suspects suspects;
     struct rca_packets about;
     char filter[1024];
 };
@@ -109,6 +110,7 @@ struct taking {
 static void taking_done(struct taking *t)
 {
     rca_trace_close(&t->capture);
+    rca_trace_suspects_done(&t->suspects);
     rca_trace_summary_free(&t->summary);
     rca_evidence_flow_done(&t->flow);
     rca_trace_names_free(&t->names);
@@ -167,10 +169,13 @@ static int run(struct taking *t)
 static int finish(struct taking *t, struct rca_explanation *e)
 {
     struct rca_trace_stats stats;
+    const int r = rca_trace_suspects_look(&t->suspects, t->names);
 
+    if (r)
+        return r;
     rca_trace_stats(t->capture, &stats);
     t->about.lost = stats.loss.ring + stats.loss.nested + stats.loss.netlink;
-    return rca_evidence_tell(t->summary, t->names, &t->about, e);
+    return rca_evidence_tell(t->summary, t->names, &t->suspects, &t->about, e);
 }
 
 /* what a person would give to `rca trace record` */
@@ -189,8 +194,9 @@ static void describe(struct taking *t)
 static int capture(struct taking *t, struct rca_explanation *e)
 {
     struct rca_diag diag = {0};
-    int r = begin(t, &diag);
+    int r = rca_trace_suspects_look(&t->suspects, t->names);
 
+    r = r ? r : begin(t, &diag);
     if (r == -ENOMEM)
         return r;
     if (r)

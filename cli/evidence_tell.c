@@ -11,6 +11,9 @@
 /* struct telling - names may move when one is added: they are copied */
 struct telling {
     struct rca_trace_names *names;
+    const struct rca_trace_suspects *suspects;
+    const struct rca_trace_death *deaths;
+    size_t n;
     struct rca_arena arena;
     int err;
 };
@@ -43,11 +46,10 @@ static const char *rule_name(struct telling *t,
 }
 
 static const char *rule_text(struct telling *t,
-                             const struct rca_trace_death *from)
+                             const struct rca_trace_rule *rule, uint32_t netns)
 {
-    const struct rca_trace_name_key key = {.kind = RCA_TRACE_NAME_RULE,
-                                           .a = rca_trace_rule_key(&from->rule),
-                                           .b = from->netns};
+    const struct rca_trace_name_key key = {
+        .kind = RCA_TRACE_NAME_RULE, .a = rca_trace_rule_key(rule), .b = netns};
 
     return kept(t, rca_trace_names_get(t->names, &key));
 }
@@ -89,9 +91,44 @@ static const char *reason_name(struct telling *t,
     return kept(t, number);
 }
 
+/* Whether it is netfilter's, and nobody said which rule's. */
+static _Bool is_unclaimed(const struct telling *t,
+                          const struct rca_trace_death *d)
+{
+    const char *name =
+        d->has_reason ? rca_trace_name_reason(t->names, d->reason) : NULL;
+
+    return !d->has_rule && !d->has_ovs && name &&
+           strcmp(name, "netfilter_drop") == 0;
+}
+
+/* The rule that dropped them, by what it counted: those of all devices, else
+ * these alone. NULL: not known. */
+static const struct rca_trace_rule *rule_of(const struct telling *t,
+                                            const struct rca_trace_death *d)
+{
+    const struct rca_trace_suspect *found;
+    uint64_t all = 0;
+
+    if (d->has_rule)
+        return &d->rule;
+    if (!t->suspects || !is_unclaimed(t, d))
+        return NULL;
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->deaths[i].netns == d->netns && is_unclaimed(t, &t->deaths[i]))
+            all += t->deaths[i].packets;
+    }
+    found = rca_trace_suspects_find(t->suspects, d->netns, all);
+    if (!found)
+        found = rca_trace_suspects_find(t->suspects, d->netns, d->packets);
+    return found ? &found->rule : NULL;
+}
+
 static void put_death(struct telling *t, const struct rca_trace_death *from,
                       struct rca_packet_death *to)
 {
+    const struct rca_trace_rule *rule = rule_of(t, from);
+
     *to = (struct rca_packet_death){.packets = from->packets};
     to->reason = reason_name(t, from);
     to->netns = kept(t, rca_trace_name_netns(t->names, from->netns));
@@ -101,22 +138,24 @@ static void put_death(struct telling *t, const struct rca_trace_death *from,
                                                      from->ifindex));
     to->service = service_name(t, from);
     to->place = place_name(t, from->place);
-    if (!from->has_rule)
+    if (!rule)
         return;
-    to->rule = rule_name(t, &from->rule, to->netns);
-    to->text = rule_text(t, from);
+    to->rule = rule_name(t, rule, to->netns);
+    to->text = rule_text(t, rule, from->netns);
 }
 
 int rca_evidence_tell(struct rca_trace_summary *summary,
                       struct rca_trace_names *names,
+                      const struct rca_trace_suspects *suspects,
                       const struct rca_packets *about,
                       struct rca_explanation *e)
 {
-    struct telling t = {.names = names};
     struct rca_packets p = *about;
     size_t n;
     const struct rca_trace_death *deaths =
         rca_trace_summary_deaths(summary, &n);
+    struct telling t = {
+        .names = names, .suspects = suspects, .deaths = deaths, .n = n};
     int r;
 
     p.packets = rca_trace_summary_packets(summary);

@@ -119,7 +119,7 @@ static void numbers_become_names(void **state)
 
     (void)state;
     assert_non_null(e);
-    assert_ok(rca_evidence_tell(summary, names, &about, e));
+    assert_ok(rca_evidence_tell(summary, names, NULL, &about, e));
     assert_int_equal(e->packets->packets, 100);
     assert_int_equal(e->packets->died, 6);
     assert_int_equal(e->packets->lost, 5);
@@ -157,11 +157,53 @@ static void what_has_no_name_is_a_number(void **state)
     (void)state;
     assert_non_null(e);
     assert_ok(rca_trace_names_new(&names));
-    assert_ok(rca_evidence_tell(summary, names, &about, e));
+    assert_ok(rca_evidence_tell(summary, names, NULL, &about, e));
     assert_string_equal(e->packets->deaths[1].reason, "reason 3");
     assert_string_equal(e->packets->deaths[0].rule, "filter/input/2");
     assert_null(e->packets->deaths[1].netns);
     assert_null(e->packets->deaths[1].service);
+}
+
+/* Nobody told of a verdict, but a rule counted 5, on two devices; a place of its
+ * own as it is no rule that drops what finds no socket. */
+static void a_rule_is_known_by_its_counter(void **state)
+{
+    struct rca_trace_names *names RCA_CLEANUP(rca_trace_names_free) =
+        make_names();
+    struct rca_trace_summary *summary RCA_CLEANUP(rca_trace_summary_free) =
+        NULL;
+    struct rca_trace_suspects suspects RCA_CLEANUP(rca_trace_suspects_done) = {
+        .looks = 2};
+    struct rca_explanation *e RCA_CLEANUP(rca_explanation_free) =
+        calloc(1, sizeof(*e));
+
+    (void)state;
+    assert_non_null(e);
+    assert_ok(rca_trace_summary_new(0, &summary));
+    for (uint64_t id = 1; id <= 5; id++) {
+        struct rca_trace_event event = make_event(id, RCA_TRACE_DROP);
+
+        event.has = RCA_TRACE_HAS_REASON;
+        event.reason = NETFILTER;
+        event.ifindex = id > 3 ? 2 : 0;
+        assert_ok(rca_trace_summary_add(summary, &event));
+    }
+    drop(summary, 6, WEB, NO_SOCKET);
+    assert_ok(rca_trace_suspects_note(&suspects, WEB, &rule, 5));
+    assert_ok(rca_evidence_tell(summary, names, &suspects, &about, e));
+    assert_int_equal(e->packets->n_deaths, 3);
+    assert_int_equal(e->packets->deaths[0].packets, 3);
+    assert_string_equal(e->packets->deaths[0].rule, "web:filter/input/2");
+    assert_string_equal(e->packets->deaths[0].text, "tcp dport 8080 drop");
+    assert_int_equal(e->packets->deaths[1].packets, 2);
+    assert_string_equal(e->packets->deaths[1].rule, "web:filter/input/2");
+    assert_null(e->packets->deaths[2].rule);
+    assert_ok(rca_trace_suspects_note(&suspects, WEB, &rule, 4));
+    assert_ok(rca_evidence_tell(summary, names, &suspects, &about, e));
+    assert_string_equal(e->packets->deaths[0].rule, "web:filter/input/2");
+    assert_ok(rca_trace_suspects_note(&suspects, WEB, &rule, 1));
+    assert_ok(rca_evidence_tell(summary, names, &suspects, &about, e));
+    assert_null(e->packets->deaths[0].rule);
 }
 
 static void more_ways_to_die_are_counted(void **state)
@@ -177,7 +219,7 @@ static void more_ways_to_die_are_counted(void **state)
     assert_non_null(e);
     for (uint64_t id = 11; id < 31; id++)
         drop(summary, id, WEB, (uint32_t)id * 100);
-    assert_ok(rca_evidence_tell(summary, names, &about, e));
+    assert_ok(rca_evidence_tell(summary, names, NULL, &about, e));
     assert_int_equal(e->packets->died, 26);
     assert_int_equal(e->packets->n_deaths, RCA_DEATHS_MAX);
     assert_int_equal(e->packets->others, 26 - 3 - 2 - 6);
@@ -198,7 +240,7 @@ static void every_allocation_may_fail(void **state)
 
         assert_non_null(e);
         oom_after(n);
-        r = rca_evidence_tell(summary, names, &about, e);
+        r = rca_evidence_tell(summary, names, NULL, &about, e);
         oom_after(-1);
         assert_true(r == 0 ? e->packets != NULL : r == -ENOMEM && !e->packets);
     }
@@ -210,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_become_names),
         cmocka_unit_test(what_has_no_name_is_a_number),
+        cmocka_unit_test(a_rule_is_known_by_its_counter),
         cmocka_unit_test(more_ways_to_die_are_counted),
         cmocka_unit_test(every_allocation_may_fail),
     };
