@@ -82,6 +82,14 @@ static void put_gaps(struct rca_buf *buf, const struct rca_packets *p)
         rca_buf_fmt(buf, "; %s", p->unseen);
 }
 
+/* "5 s": a capture takes some milliseconds more than was asked for */
+static rca_time rounded(rca_time length)
+{
+    return length < RCA_SECOND
+               ? length
+               : (length + RCA_SECOND / 2) / RCA_SECOND * RCA_SECOND;
+}
+
 void rca_packets_words(struct rca_buf *buf, const struct rca_packets *p,
                        size_t most)
 {
@@ -94,7 +102,7 @@ void rca_packets_words(struct rca_buf *buf, const struct rca_packets *p,
                     p->unseen ? p->unseen : "");
         return;
     }
-    (void)rca_duration_text(p->to - p->from, length);
+    (void)rca_duration_text(rounded(p->to - p->from), length);
     if (!p->packets && !p->died)
         rca_buf_fmt(buf, "none of %s came by in %s", what, length);
     else if (!p->died)

@@ -27,7 +27,7 @@ enum {
     ROOM = LINE_WIDTH - INDENT,
     ANSWER_LINES = 2,
     WHY_LINES = 3, /* or one less where there is no room */
-    PACKET_LINES = 2, /* likewise */
+    PACKET_LINES = 2,
     DEATHS_TOLD = 2,
     STEPS_MAX = 15, /* of a path: explain.h */
 };
@@ -377,7 +377,7 @@ static void put_packets(struct rca_buf *buf, const struct rca_packets *p,
 
 /* what was captured, and what of it speaks against the causes */
 static void packets(struct rca_buf *buf, const struct rca_explanation *e,
-                    int lines)
+                    _Bool roomy)
 {
     struct rca_buf against RCA_CLEANUP(rca_buf_done) = {0};
     struct rca_packets brief;
@@ -388,8 +388,8 @@ static void packets(struct rca_buf *buf, const struct rca_explanation *e,
     brief = *e->packets;
     if (brief.unseen)
         brief.unseen = rca_columns_fit(brief.unseen, ROOM, unseen);
-    put_packets(buf, &brief, lines);
     rca_packets_against(&against, e);
+    put_packets(buf, &brief, roomy || !against.len ? PACKET_LINES : 1);
     paragraph(buf, "", &against, 1);
 }
 
@@ -502,7 +502,7 @@ static void foot(struct rca_buf *buf, const struct rca_explanation *e,
     }
     if (e->verdict != RCA_VERDICT_NORMAL && (roomy || !e->packets))
         evidence(buf, e);
-    packets(buf, e, roomy ? PACKET_LINES : PACKET_LINES - 1);
+    packets(buf, e, roomy);
     list(buf, "normal", e->checked, e->n_checked, e->checked_entities, 1);
     list(buf, "unseen", e->unseen, e->n_unseen, e->n_unseen, 0);
     quality(buf, e);

@@ -136,7 +136,9 @@ struct rca_packet_death {
 /**
  * struct rca_packets - a short capture of the packets of what is explained
  * @filter:  in pcap-filter(7)'s language; @what: in words: "web port 8080"
- * @packets: different ones seen; @died: of these; @lost: events that were lost
+ * @packets: different ones seen; @lost: events that were lost
+ * @died:    of these, without what nobody missed: what a connection had left when
+ *           it was closed, and data that came twice
  * @deaths:  most packets first; @others: packets that died in other ways
  * @unseen:  why nothing or not all could be captured, or NULL; with @packets 0
  *           and @to == @from there was no capture

@@ -12,7 +12,13 @@
 #include "tests/harness/oom.h"
 #include "tests/harness/test.h"
 
-enum { HOST = 4026531840U, WEB = 4026532001U, NETFILTER = 8, NO_SOCKET = 3 };
+enum {
+    HOST = 4026531840U,
+    WEB = 4026532001U,
+    NETFILTER = 8,
+    NO_SOCKET = 3,
+    PURGE = 5
+};
 
 static void put(struct rca_trace_names *names, enum rca_trace_name_kind kind,
                 uint64_t a, uint64_t b, const char *text)
@@ -40,6 +46,7 @@ static struct rca_trace_names *make_names(void)
     put(names, RCA_TRACE_NAME_DEVICE, WEB, 2, "eth0");
     put(names, RCA_TRACE_NAME_REASON, NETFILTER, 0, "netfilter_drop");
     put(names, RCA_TRACE_NAME_REASON, NO_SOCKET, 0, "no_socket");
+    put(names, RCA_TRACE_NAME_REASON, PURGE, 0, "queue_purge");
     put(names, RCA_TRACE_NAME_PLACE, 0xffff1234, 0, "nf_hook_slow+0x8b");
     put(names, RCA_TRACE_NAME_RULE, rca_trace_rule_key(&rule), WEB,
         "tcp dport 8080 drop");
@@ -97,6 +104,8 @@ static struct rca_trace_summary *make_summary(void)
     drop(summary, 4, WEB, NO_SOCKET);
     drop(summary, 5, WEB, NO_SOCKET);
     drop(summary, 6, HOST, 0);
+    for (uint64_t id = 7; id < 17; id++)
+        drop(summary, id, WEB, PURGE); /* nobody misses these */
     return summary;
 }
 
@@ -158,10 +167,11 @@ static void what_has_no_name_is_a_number(void **state)
     assert_non_null(e);
     assert_ok(rca_trace_names_new(&names));
     assert_ok(rca_evidence_tell(summary, names, NULL, &about, e));
-    assert_string_equal(e->packets->deaths[1].reason, "reason 3");
-    assert_string_equal(e->packets->deaths[0].rule, "filter/input/2");
-    assert_null(e->packets->deaths[1].netns);
-    assert_null(e->packets->deaths[1].service);
+    assert_string_equal(e->packets->deaths[0].reason, "reason 5");
+    assert_string_equal(e->packets->deaths[1].rule, "filter/input/2");
+    assert_string_equal(e->packets->deaths[2].reason, "reason 3");
+    assert_null(e->packets->deaths[2].netns);
+    assert_null(e->packets->deaths[2].service);
 }
 
 /* Nobody told of a verdict, but a rule counted 5, on two devices; a place of its
@@ -217,7 +227,7 @@ static void more_ways_to_die_are_counted(void **state)
 
     (void)state;
     assert_non_null(e);
-    for (uint64_t id = 11; id < 31; id++)
+    for (uint64_t id = 21; id < 41; id++)
         drop(summary, id, WEB, (uint32_t)id * 100);
     assert_ok(rca_evidence_tell(summary, names, NULL, &about, e));
     assert_int_equal(e->packets->died, 26);
