@@ -79,7 +79,8 @@ int rca_trace_ovs_count(struct rca_trace_ovs_counts *counts,
         return r;
     was = *last;
     *last = now;
-    if (now.lost <= was.lost && !now.down && !was.down)
+    if ((now.lost <= was.lost && !now.down && !was.down) ||
+        (port->local && port->down))
         return 0;
     memset(ret_event, 0, offsetof(struct rca_trace_event, head));
     ret_event->point = RCA_TRACE_OVS_COUNTER;

@@ -5,7 +5,8 @@
  * ovs_count - from what the ports of Open vSwitch's bridges have counted, look
  * by look, to events: one for each port that dropped since the last look or
  * whose link is down or has come up again. No I/O. A bridge's own interface is
- * down on many hosts and does no harm: only its drops count.
+ * down on many hosts and does no harm: then it says nothing, though all that is
+ * flooded is dropped there.
  */
 
 #include "bpf/events_trace.h"

@@ -69,6 +69,12 @@ static void links_are_told_while_down_and_when_up_again(void **state)
     assert_int_equal(e.detail.ovs.down, 0);
     assert_int_equal(count(c, port("p", 0, 0, 0), &e), 0);
     assert_int_equal(count(c, local, &e), 0);
+    local.stats.receive_drops = 5;
+    assert_int_equal(count(c, local, &e), 0);
+    local.down = 0;
+    local.stats.receive_drops = 6;
+    assert_int_equal(count(c, local, &e), 1);
+    assert_int_equal(e.detail.ovs.drops, 1);
 }
 
 static void bridges_are_told_apart(void **state)
