@@ -334,6 +334,41 @@ static int name_entities(struct work *k)
     return 0;
 }
 
+/* Load where there never was any tells that a thing is new, not what it does. */
+static _Bool is_first_load(const struct work *k, size_t i)
+{
+    const struct rca_scene *s = k->a->scene;
+    const uint32_t v = k->a->factors[i].target;
+
+    return s->w->vars[v].metric.role == RCA_ROLE_LOAD &&
+           s->traits[v].spread.constant && s->traits[v].spread.centre == 0;
+}
+
+/* the variable of culprit @e that carries most of its part; a first load only
+ * where the symptom feels nothing else of it */
+static size_t find_carrier(const struct work *k, size_t e, double sign)
+{
+    const struct rca_attribution *a = k->a;
+    size_t best = SIZE_MAX, felt = SIZE_MAX;
+    double most = -INFINITY, most_felt = 0;
+
+    for (size_t i = 0; i < a->n; i++) {
+        const double through = k->s.effect[i] * k->s.shift[i] * sign;
+
+        if (k->entity[i] != e)
+            continue;
+        if (best == SIZE_MAX || k->s.part[i] * sign > most) {
+            most = k->s.part[i] * sign;
+            best = i;
+        }
+        if (!is_first_load(k, i) && through > most_felt) {
+            most_felt = through;
+            felt = i;
+        }
+    }
+    return felt < SIZE_MAX && is_first_load(k, best) ? felt : best;
+}
+
 static void keep_answer(struct work *k)
 {
     struct rca_attribution *a = k->a;
@@ -344,17 +379,11 @@ static void keep_answer(struct work *k)
     a->feedback = k->s.feedback;
     for (size_t e = 0; e < a->n_culprits; e++) {
         struct rca_culprit *c = &a->culprits[e];
-        double most = -INFINITY;
 
         c->share = k->share[e];
         c->score = k->score[e];
         c->part = k->total[e];
-        for (size_t i = 0; i < a->n; i++) {
-            if (k->entity[i] == e && k->s.part[i] * sign > most) {
-                most = k->s.part[i] * sign;
-                c->carrier = i;
-            }
-        }
+        c->carrier = find_carrier(k, e, sign);
     }
 }
 

@@ -34,7 +34,8 @@
 #define RCA_ATTRIBUTION_MAX 2000
 
 /** struct rca_culprit - one entity with a part in the change
- * @carrier: index (of rca_attribution) of the variable that carries most
+ * @carrier: index (of rca_attribution) of the variable that carries most; load
+ *           where there was none before only if nothing else is felt of it
  * @share, @score: of the change, and what it is ranked by
  * @part:    of the symptom's shift, in its unit; @low, @high: 90 % of draws
  * @first:   part of the draws in which it ranks first
