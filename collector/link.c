@@ -111,6 +111,18 @@ static void report_use(const struct link_state *state, struct rca_observer *obs,
                          RCA_EDGE_USES);
 }
 
+/* Who uses one end of a veth uses the other, and the namespace in which that
+ * is: it bridges or routes the packets. */
+static void report_peer(const struct link_state *state,
+                        struct rca_observer *obs, rca_id user, size_t peer)
+{
+    report_use(state, obs, user, peer);
+    if (peer != RCA_LINK_NONE &&
+        state->map.nics[peer].netns != state->set.ns[0].inode)
+        rca_observe_edge(obs, user, state->map.nics[peer].whole,
+                         RCA_EDGE_USES);
+}
+
 static void report_users(const struct link_state *state,
                          struct rca_observer *obs)
 {
@@ -125,7 +137,7 @@ static void report_users(const struct link_state *state,
             state->map.nics[nic].link.flags & IFF_LOOPBACK)
             continue;
         report_use(state, obs, ends[i].entity, nic);
-        report_use(state, obs, ends[i].entity, state->map.nics[nic].peer);
+        report_peer(state, obs, ends[i].entity, state->map.nics[nic].peer);
     }
 }
 

@@ -147,6 +147,10 @@ static void a_call_uses_the_nics_and_queues_of_both_ends(void **state)
         1);
     assert_int_equal(net_edges(f->obs, call, nic(f, "sw/br0"), RCA_EDGE_USES),
                      0);
+    /* and the namespace that their packets pass between them */
+    assert_true(net_edges(f->obs, call,
+                          rca_observe_entity(f->obs, RCA_KIND_NETNS, "sw"),
+                          RCA_EDGE_USES) >= 1);
     for (size_t i = 0; i < f->obs->n_edges; i++)
         assert_int_not_equal(f->obs->edges[i].source, local);
 }

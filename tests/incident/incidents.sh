@@ -5,7 +5,8 @@
 # incidents.sh - how each incident's application is built and broken, and which
 # names of the cause a person would accept. Sourced by run.sh.
 
-declare -A number=([rule]=1 [conntrack]=2 [route]=3 [listen]=4 [qdisc]=5 [ovs]=6)
+# of the network of each: 10.2N.0.0/24
+declare -A number=([rule]=1 [conntrack]=2 [route]=3 [listen]=4 [qdisc]=5)
 
 RATE=25 # requests a second of each client
 
@@ -99,6 +100,30 @@ mend_route() {
     ip -n route-back route del unreachable 10.23.0.2/32
 }
 
+# --- a wrong route, in a namespace that forwards -------------------------------
+build_forward() {
+    local role net=10.27
+    hub forward-sw
+    for role in client front router back; do
+        space "forward-$role"
+    done
+    ip netns exec forward-router sysctl -qw net.ipv4.ip_forward=1
+    plug forward-client eth0 $net.0.1 forward-sw client
+    plug forward-front eth0 $net.0.2 forward-sw front
+    plug forward-router eth0 $net.0.254 forward-sw router
+    plug forward-back eth0 $net.1.3 forward-router eth1
+    ip -n forward-router address add $net.1.254/24 dev eth1
+    ip -n forward-back route add default via $net.1.254
+    ip -n forward-front route add $net.1.0/24 via $net.0.254
+    play forward $net.0.2 $net.1.3 fresh 128
+}
+break_forward() {
+    ip -n forward-router route add blackhole 10.27.1.3/32
+}
+mend_forward() {
+    ip -n forward-router route del blackhole 10.27.1.3/32
+}
+
 # --- a listen queue that overflows -------------------------------------------
 build_listen() {
     shop listen fresh 4 60
@@ -164,9 +189,22 @@ accepted() { # accepted INCIDENT ENTITY
         rule:rule/rule-back:filter/input/*) ;;
         conntrack:conntrack/conntrack-back:conntrack) ;;
         route:netns/route-back) ;;
+        forward:netns/forward-router) ;;
         listen:service/listen-back) ;;
         qdisc:qdisc/qdisc-back/eth0:tbf | qdisc:nic/qdisc-back/eth0) ;;
         ovs:nic/port-back | ovs:bridge/br0) ;;
         *) return 1 ;;
+    esac
+}
+
+# --- how its packets die, as the capture in the answer must say --------------
+# Where the kernel gives no reason for a drop (a full accept queue: the packet
+# counts as consumed; a port of a switch in user space) nothing is asked for.
+dies() { # dies INCIDENT "REASON NETNS PACKETS"...
+    case $1 in
+        rule) grep -q '^netfilter_drop rule-back ' <<< "$2" ;;
+        conntrack) grep -q '^netfilter_drop conntrack-back ' <<< "$2" ;;
+        route) grep -q '^ip_outnoroutes route-back ' <<< "$2" ;;
+        qdisc) grep -q '^qdisc_[a-z]* qdisc-back ' <<< "$2" ;;
     esac
 }

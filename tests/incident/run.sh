@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck disable=SC2317 # functions are called by their names
 #
-# run.sh RCA VICTIM [INCIDENT...] - six real incidents of a network, all at the
+# run.sh RCA VICTIM [INCIDENT...] - seven real incidents of a network, all at the
 # same time under one collector: each hits an application of its own (client ->
 # front -> back, in network namespaces of their own). After the fault `rca
 # explain` is asked about each front, and must name the true entity first.
-# Takes about two minutes; needs root; exit 0: all were right, 4: not all.
+# Takes about four minutes; needs root; exit 0: all were right, 4: not all.
 #
 # All is made in a mount and network namespace of the script's own and goes
 # with it. KEEP=FOLDER keeps the store and the answers.
@@ -26,7 +26,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 rca=$(realpath "$1")
 victim=$(realpath "$2")
 shift 2
-all=(rule conntrack route listen qdisc ovs)
+all=(rule conntrack route forward listen qdisc ovs)
 incidents=("$@")
 ((${#incidents[@]})) || incidents=("${all[@]}")
 normal=${NORMAL:-50} # seconds to learn from
@@ -78,7 +78,8 @@ sleep $((4 + normal))
 ask() { # ask INCIDENT SINCE - what explain names
     local code=0
     "$rca" --db "$db" explain --entity "service/$1-front" --from "@$2" \
-        --format json > "$work/$1.json" 2> "$work/$1.err" || code=$?
+        --evidence "${EVIDENCE:-3}s" --format json \
+        > "$work/$1.json" 2> "$work/$1.err" || code=$?
     "$rca" --db "$db" explain --read "$work/$1.json" --format text \
         > "$work/$1.txt" 2> /dev/null || true
     return $code
@@ -90,7 +91,13 @@ first() { # first INCIDENT - kind/name of the first cause
         "$work/$1.json" | head -1
 }
 
+deaths() { # deaths INCIDENT - "REASON NETNS PACKETS" of those in the answer
+    sed -n '/"deaths": *\[/,$p' "$work/$1.json" | tr '{' '\n' |
+        sed -n 's/.*"packets": *\([0-9]*\),.*"reason": *"\([^"]*\)".*"netns": *"\([^"]*\)".*/\2 \3 \1/p'
+}
+
 right=0
+shown=0
 for i in "${wanted[@]}"; do
     since=$(date +%s)
     "break_$i"
@@ -106,9 +113,15 @@ for i in "${wanted[@]}"; do
     else
         echo "WRONG: $i: named '${named:-nothing}', $sure(exit $code)"
     fi
+    if dies "$i" "$(deaths "$i")"; then
+        shown=$((shown + 1))
+        echo "    packets: $(deaths "$i" | head -1)"
+    else
+        echo "    NOT SHOWN: packets: $(deaths "$i" | tr '\n' ';')"
+    fi
     sleep "$pause"
 done
 kill -TERM "$collector"
 wait "$collector" || true
-echo "$right of ${#wanted[@]} right"
+echo "$right of ${#wanted[@]} named right, $shown of ${#wanted[@]} shown right"
 [ "$right" = "${#wanted[@]}" ] || exit 4
