@@ -49,6 +49,7 @@ finish() {
     [ -n "${KEEP:-}" ] || rm -rf "$work"
 }
 trap finish EXIT
+trap "exit 130" INT TERM
 
 # shellcheck source=tests/incident/incidents.sh
 . "$here/incidents.sh"
