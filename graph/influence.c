@@ -78,6 +78,8 @@ static const struct rca_rule rules[] = {
     WITHIN(SATURATION, BIT(LATENCY) | BIT(ERROR)),
     WITHIN(LATENCY, BIT(ERROR)),
 
+    /* fewer packets are what drops make, and no reason for them */
+    {RULE(LINK, 1, BIT(LOAD), BIT(LATENCY) | BIT(ERROR) | BIT(SATURATION), +1)},
     {RULE(LINK, 1, ALL, ALL, 0)},
     UNKNOWN(CALLS),
     UNKNOWN(RUNS_ON),

@@ -34,26 +34,48 @@ double rca_gathered_mean(const double list[RCA_GATHERED_STRONGEST], double n)
     return log1p(sum / RCA_GATHERED_STRONGEST / usual);
 }
 
-/* of those that the call depends on, the one with the largest share; NULL:
- * none has enough of it */
-static struct rca_gathered *below_call(const struct rca_graph *g,
-                                       const uint32_t *whole,
-                                       struct rca_gathered *all, uint32_t call)
+struct search {
+    const struct rca_graph *g;
+    const uint32_t *whole;
+    struct rca_gathered *all;
+    struct rca_gathered *found; /* NULL: none has enough */
+    double most;
+};
+
+static void consider(struct search *k, uint32_t node)
 {
-    double most = fmax(SHOWN_LEAST, SHOWN_BY_CALL * all[call].share);
-    struct rca_gathered *found = NULL;
+    struct rca_gathered *s = &k->all[k->whole[node]];
+
+    if (s->share < k->most)
+        return;
+    k->most = s->share;
+    k->found = s;
+}
+
+/* what is in a namespace that packets pass */
+static void consider_members(struct search *k, uint32_t netns)
+{
     size_t n;
-    const struct rca_arc *arcs = rca_graph_arcs(g, call, &n);
+    const struct rca_arc *arcs = rca_graph_arcs(k->g, netns, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (!arcs[i].out && arcs[i].kind == RCA_EDGE_PART_OF)
+            consider(k, arcs[i].node);
+}
+
+/* of what the call depends on, the one with the largest share */
+static void look_below(struct search *k, uint32_t call)
+{
+    size_t n;
+    const struct rca_arc *arcs = rca_graph_arcs(k->g, call, &n);
 
     for (size_t i = 0; i < n; i++) {
-        struct rca_gathered *s = &all[whole[arcs[i].node]];
-
-        if (!arcs[i].out || arcs[i].kind == RCA_EDGE_PART_OF || s->share < most)
+        if (!arcs[i].out || arcs[i].kind == RCA_EDGE_PART_OF)
             continue;
-        most = s->share;
-        found = s;
+        consider(k, arcs[i].node);
+        if (rca_graph_entity(k->g, arcs[i].node)->kind == RCA_KIND_NETNS)
+            consider_members(k, arcs[i].node);
     }
-    return found;
 }
 
 static void hand_down(struct rca_gathered *call, struct rca_gathered *below)
@@ -76,12 +98,13 @@ void rca_gathered_hand_down(const struct rca_graph *g, const uint32_t *whole,
                             struct rca_gathered *all)
 {
     for (uint32_t i = 0; i < rca_graph_size(g); i++) {
-        struct rca_gathered *below;
+        struct search k = {.g = g, .whole = whole, .all = all};
 
         if (rca_graph_entity(g, i)->kind != RCA_KIND_CALL || whole[i] != i)
             continue;
-        below = below_call(g, whole, all, i);
-        if (below)
-            hand_down(&all[i], below);
+        k.most = fmax(SHOWN_LEAST, SHOWN_BY_CALL * all[i].share);
+        look_below(&k, i);
+        if (k.found)
+            hand_down(&all[i], k.found);
     }
 }

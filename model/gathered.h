@@ -38,8 +38,8 @@ double rca_gathered_mean(const double list[RCA_GATHERED_STRONGEST], double n);
  *
  * A call does nothing by itself: it is two ends and what lies between. What is
  * odd about it is evidence on what it depends on (its callee, what its packets
- * pass): on that with the largest share, where this is no less than a quarter
- * of the call's own. Where nothing has that much, the call is all that can be
+ * pass, what is in a namespace that they pass): on that with the largest share,
+ * where this is no less than a quarter of the call's own. Where nothing has that much, the call is all that can be
  * named, and keeps it. O(edges).
  */
 void rca_gathered_hand_down(const struct rca_graph *g, const uint32_t *whole,

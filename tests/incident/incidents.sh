@@ -189,7 +189,8 @@ accepted() { # accepted INCIDENT ENTITY
         rule:rule/rule-back:filter/input/*) ;;
         conntrack:conntrack/conntrack-back:conntrack) ;;
         route:netns/route-back) ;;
-        forward:netns/forward-router) ;;
+        # or where the packets that it drops come in
+        forward:netns/forward-router | forward:nic/forward-router/eth0) ;;
         listen:service/listen-back) ;;
         qdisc:qdisc/qdisc-back/eth0:tbf | qdisc:nic/qdisc-back/eth0) ;;
         ovs:nic/port-back | ovs:bridge/br0) ;;
@@ -205,6 +206,7 @@ dies() { # dies INCIDENT "REASON NETNS PACKETS"...
         rule) grep -q '^netfilter_drop rule-back ' <<< "$2" ;;
         conntrack) grep -q '^netfilter_drop conntrack-back ' <<< "$2" ;;
         route) grep -q '^ip_outnoroutes route-back ' <<< "$2" ;;
+        forward) grep -q '^[a-z_]* forward-router ' <<< "$2" ;;
         qdisc) grep -q '^qdisc_[a-z]* qdisc-back ' <<< "$2" ;;
     esac
 }

@@ -75,6 +75,19 @@ static void what_is_not_heard_is_sent_again_by_a_call_only(void **state)
                                    END(SERVICE, SATURATION)));
 }
 
+static void fewer_packets_at_one_end_make_no_errors_at_the_other(void **state)
+{
+    const struct rca_rule *rule =
+        rca_influence_find(RCA_EDGE_LINK, 0, END(NIC, LOAD), END(NIC, ERROR));
+
+    (void)state;
+    assert_non_null(rule);
+    assert_int_equal(rule->sign, 1);
+    rule = rca_influence_find(RCA_EDGE_LINK, 1, END(NIC, LOAD), END(NIC, LOAD));
+    assert_non_null(rule);
+    assert_int_equal(rule->sign, 0);
+}
+
 static void a_call_is_a_callee_of_its_caller(void **state)
 {
     const struct rca_rule *rule = rca_influence_find(
@@ -234,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_slow_callee_slows_its_caller_and_not_the_other_way),
         cmocka_unit_test(load_goes_down_the_calls),
         cmocka_unit_test(retries_raise_the_load_of_a_call_only),
+        cmocka_unit_test(fewer_packets_at_one_end_make_no_errors_at_the_other),
         cmocka_unit_test(what_is_not_heard_is_sent_again_by_a_call_only),
         cmocka_unit_test(a_call_is_a_callee_of_its_caller),
         cmocka_unit_test(a_full_resource_hurts_all_that_use_it),

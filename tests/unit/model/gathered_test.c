@@ -5,16 +5,16 @@
 
 #include "tests/unit/model/incident.h"
 
-enum { FRONT, BACK, CALL, NIC, RULE, N };
+enum { FRONT, BACK, CALL, NIC, RULE, NETNS, INNER, N };
 
 /* a call of front and back, its packets pass a NIC and a rule; the call is
  * odd, and has 0.4 of the symptom */
 static void make(struct incident *c, struct rca_gathered *all,
                  uint32_t whole[N])
 {
-    static const enum rca_kind kinds[N] = {RCA_KIND_SERVICE, RCA_KIND_SERVICE,
-                                           RCA_KIND_CALL, RCA_KIND_NIC,
-                                           RCA_KIND_RULE};
+    static const enum rca_kind kinds[N] = {
+        RCA_KIND_SERVICE, RCA_KIND_SERVICE, RCA_KIND_CALL, RCA_KIND_NIC,
+        RCA_KIND_RULE,    RCA_KIND_NETNS,   RCA_KIND_NIC};
 
     incident_init(c, 100, 80);
     for (uint32_t i = 0; i < N; i++) {
@@ -26,6 +26,8 @@ static void make(struct incident *c, struct rca_gathered *all,
     incident_edge(c, CALL, BACK, RCA_EDGE_CALLS);
     incident_edge(c, CALL, NIC, RCA_EDGE_USES);
     incident_edge(c, CALL, RULE, RCA_EDGE_FILTERED_BY);
+    incident_edge(c, CALL, NETNS, RCA_EDGE_USES);
+    incident_edge(c, INNER, NETNS, RCA_EDGE_PART_OF);
     (void)incident_made(c);
     all[CALL].odd[0] = all[CALL].local[0] = 9;
     all[CALL].odd3 = 1;
@@ -90,6 +92,23 @@ static void a_share_of_next_to_nothing_is_none(void **unused)
     rca_graph_free(&c.g);
 }
 
+/* a NIC by which packets come in that a namespace drops */
+static void it_is_handed_to_what_is_in_a_namespace_that_is_passed(void **unused)
+{
+    struct rca_gathered all[N];
+    uint32_t whole[N];
+    struct incident c;
+
+    (void)unused;
+    make(&c, all, whole);
+    all[INNER].share = 0.5;
+    all[NETNS].share = 0.3;
+    rca_gathered_hand_down(c.g, whole, all);
+    assert_close(all[INNER].odd[0], 9, 0);
+    assert_close(all[NETNS].odd[0] + all[CALL].odd[0], 0, 0);
+    rca_graph_free(&c.g);
+}
+
 static void a_member_hands_it_to_its_whole(void **unused)
 {
     struct rca_gathered all[N];
@@ -128,6 +147,7 @@ int main(void)
         cmocka_unit_test(what_is_odd_about_a_call_is_handed_down),
         cmocka_unit_test(a_call_above_nothing_keeps_what_it_has),
         cmocka_unit_test(a_share_of_next_to_nothing_is_none),
+        cmocka_unit_test(it_is_handed_to_what_is_in_a_namespace_that_is_passed),
         cmocka_unit_test(a_member_hands_it_to_its_whole),
         cmocka_unit_test(the_three_strongest_are_kept),
     };
