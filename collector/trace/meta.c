@@ -69,7 +69,8 @@ void rca_meta_refuse(struct rca_meta_build *build, int err, const char *format,
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    (void)rca_diag_set(build->diag, err, NULL, 0, "%s", text);
+    (void)rca_diag_set(build->diag, err, NULL, 0, "meta filter, column %u: %s",
+                       build->column, text);
     if (build->diag)
         build->diag->column = build->column;
 }

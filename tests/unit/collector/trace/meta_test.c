@@ -337,6 +337,18 @@ static void what_is_wrong_is_said_with_its_place(void **state)
     }
 }
 
+static void a_refusal_says_which_filter_it_is_of(void **state)
+{
+    struct rca_trace_meta *meta = NULL;
+    struct rca_diag diag = {0};
+
+    (void)state;
+    assert_err(rca_trace_meta_new("netns < web", &meta_lookup, &diag, &meta),
+               RCA_ESYNTAX);
+    assert_string_equal(
+        diag.text, "meta filter, column 7: netns compares with == and != only");
+}
+
 static void without_names_there_are_none(void **state)
 {
     struct rca_trace_meta *meta = NULL;
@@ -345,8 +357,8 @@ static void without_names_there_are_none(void **state)
     (void)state;
     assert_err(rca_trace_meta_new("device == eth0", NULL, &diag, &meta),
                RCA_EUNKNOWN);
-    assert_string_equal(diag.text,
-                        "no device is called 'eth0', and none is known");
+    assert_non_null(
+        strstr(diag.text, "no device is called 'eth0', and none is known"));
     assert_ok(
         rca_trace_meta_new("device == 3 && netns == 7", NULL, &diag, &meta));
     rca_trace_meta_free(&meta);
@@ -363,7 +375,7 @@ static void a_name_that_is_too_long_is_refused(void **state)
     memset(text + strlen(text), 'x', 600);
     assert_err(rca_trace_meta_new(text, &meta_lookup, &diag, &meta),
                RCA_ESYNTAX);
-    assert_string_equal(diag.text, "this name is too long");
+    assert_non_null(strstr(diag.text, "this name is too long"));
 }
 
 static void nesting_has_a_limit(void **state)
@@ -384,7 +396,7 @@ static void nesting_has_a_limit(void **state)
                    n > 64 ? RCA_ESYNTAX : 0);
         rca_trace_meta_free(&meta);
     }
-    assert_string_equal(diag.text, "this is nested too deeply");
+    assert_non_null(strstr(diag.text, "this is nested too deeply"));
     assert_int_equal(diag.column, 65);
 }
 
@@ -401,7 +413,7 @@ static void sixty_four_comparisons_are_taken(void **state)
     rca_trace_meta_free(&meta);
     (void)strcat(text, "||pid == 1");
     assert_err(rca_trace_meta_new(text, NULL, &diag, &meta), -E2BIG);
-    assert_string_equal(diag.text, "over 64 comparisons");
+    assert_non_null(strstr(diag.text, "over 64 comparisons"));
 }
 
 /* --- names of many numbers -------------------------------------------------------- */
@@ -449,7 +461,7 @@ static void what_does_not_fit_is_told(void **state)
 
     n_numbers = 512;
     assert_err(rca_trace_meta_new("netns == x", &lookup, &diag, &meta), -E2BIG);
-    assert_string_equal(diag.text, "this name stands for over 512 numbers");
+    assert_non_null(strstr(diag.text, "this name stands for over 512 numbers"));
     n_numbers = 500;
     {
         char text[512] = "device in {x";
@@ -458,8 +470,8 @@ static void what_does_not_fit_is_told(void **state)
             (void)strcat(text, ",x");
         (void)strcat(text, "}");
         assert_err(rca_trace_meta_new(text, &lookup, &diag, &meta), -E2BIG);
-        assert_string_equal(diag.text,
-                            "the names stand for too many numbers at once");
+        assert_non_null(
+            strstr(diag.text, "the names stand for too many numbers at once"));
     }
 }
 
@@ -540,6 +552,7 @@ int main(void)
         cmocka_unit_test(a_service_is_at_either_end),
         cmocka_unit_test(a_command_ends_where_the_kernel_ends_it),
         cmocka_unit_test(what_is_wrong_is_said_with_its_place),
+        cmocka_unit_test(a_refusal_says_which_filter_it_is_of),
         cmocka_unit_test(without_names_there_are_none),
         cmocka_unit_test(a_name_that_is_too_long_is_refused),
         cmocka_unit_test(nesting_has_a_limit),
