@@ -158,7 +158,10 @@ static int refresh(struct rca_trace_capture *c)
 static int gather(struct rca_trace_capture *c)
 {
     const rca_time now = mono() + c->offset;
-    int r = rca_trace_feeds_read(c);
+    int r;
+
+    c->gathered = now;
+    r = rca_trace_feeds_read(c);
 
     if (r == 0)
         r = read_ring(c);
@@ -167,12 +170,13 @@ static int gather(struct rca_trace_capture *c)
     return r;
 }
 
+/* As of when the feeds were read: what has come since, while this process may
+ * have been kept waiting, has its messages still to come. */
 static int hand_out(struct rca_trace_capture *c, rca_trace_visit *visit,
                     void *arg)
 {
-    const rca_time now = mono() + c->offset;
-
-    return rca_trace_sort_take(c->sort, now - RCA_TRACE_HOLD, visit, arg);
+    return rca_trace_sort_take(c->sort, c->gathered - RCA_TRACE_HOLD, visit,
+                               arg);
 }
 
 /* 0, also when a signal ended it, which @ret_signal says. */

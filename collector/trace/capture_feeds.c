@@ -16,7 +16,8 @@
 #include "collector/source.h"
 #include "collector/trace/capture_own.h"
 
-static const struct rca_trace_feed *const feeds[] = {&rca_trace_feed_ovs};
+static const struct rca_trace_feed *const feeds[] = {&rca_trace_feed_nft,
+                                                     &rca_trace_feed_ovs};
 
 static rca_time now(void)
 {

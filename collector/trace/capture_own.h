@@ -45,6 +45,7 @@ struct rca_trace_capture {
     int epoll;
     rca_time offset; /* from CLOCK_MONOTONIC to the epoch */
     rca_time refreshed; /* CLOCK_MONOTONIC */
+    rca_time gathered; /* since the epoch: when the feeds were read last */
 };
 
 /** rca_trace_plan_open() - the options checked, the filters translated, the
