@@ -312,7 +312,7 @@ int rca_cmd_explain(struct rca_cli *cli, int argc, char **argv)
     if (r >= 0)
         return r;
     r = o.read ? read_answer(o.read, &e) : ask(cli, &o, &e);
-    if (r >= 0)
+    if (r >= 0 || !e)
         return r;
     r = rca_output(e, (enum rca_format)o.format, o.output,
                    (cli->colour ? RCA_STYLE_COLOUR : 0) |

@@ -100,10 +100,7 @@ ip netns exec "$net" nft add rule inet filter input tcp dport 8080 \
     numgen inc mod 20 == 0 counter drop
 handle=$(ip netns exec "$net" nft -a list chain inet filter input |
     sed -n 's/.*numgen.*# handle \([0-9]*\)$/\1/p')
-sleep 9
-"$rca" --db "$db" train --window 10min --step 1s >"$work/train" 2>&1 || {
-    cat "$work/train" "$work/collect"
-}
+sleep 8
 
 # explain ARGUMENT...: as JSON; whatever it names
 explain() {
@@ -125,14 +122,20 @@ of() { # a path in the last answer
 
 has() { [ "$(jq "$1" "$work/why.json" 2>/dev/null)" = true ]; }
 
-explain
-check 'piped: nothing is captured by itself' is "$(of .packets)" null
-explain --evidence 2s
-if of .packets.unseen | grep -q 'kernel\|not permitted\|filters'; then
+# a slow machine may need longer until it has learned, and until one is dropped
+for ((try = 0; try < 5; try++)); do
+    "$rca" --db "$db" train --window 10min --step 1s >"$work/train" 2>&1
+    explain --evidence 2s
+    if has '.packets.died > 0' || has '.packets.to == null'; then
+        break
+    fi
+    sleep 2
+done
+if of .packets.unseen | grep -q 'kernel\|not permitted'; then
     echo "skipped: $(of .packets.unseen)"
     exit $failed
 fi
-check 'the packets of the service are seen' has '.packets.packets > 50'
+check 'the packets of the service are seen' has '.packets.packets > 0'
 check 'what they are is said' is "$(of .packets.what)" "$net port 8080"
 check 'with the filter' is "$(of .packets.filter)" \
     'port 8080 and (host 10.77.0.2 or host 127.0.0.1)'
@@ -146,6 +149,8 @@ check 'nothing was lost' is "$(of .packets.lost)" 0
 "$rca" explain --read "$work/why.json" --format text >"$work/text"
 check 'the text has a line' grep -q '^packets  [0-9]' "$work/text"
 
+explain
+check 'piped: nothing is captured by itself' is "$(of .packets)" null
 explain --evidence 0
 check 'none was wanted' is "$(of .packets)" null
 cp "$rca" "$work/rca"
