@@ -8,6 +8,7 @@
 #include "cli/trace/pcapng.h"
 #include "cli/trace/select.h"
 #include "cli/trace/sink.h"
+#include "collector/trace/point.h"
 #include "tests/harness/oom.h"
 #include "tests/harness/pcapng.h"
 #include "tests/harness/test.h"
@@ -261,6 +262,32 @@ static void any_event_is_valid_json(void **state)
     }
 }
 
+static _Bool holds(const json_t *array, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (!strcmp(json_string_value(json_array_get(array, i)), text))
+            return 1;
+    }
+    return 0;
+}
+
+static void the_schema_knows_every_point(void **state)
+{
+    json_t *schema = json_load_file("docs/trace.schema.json", 0, NULL);
+    const json_t *points = json_object_get(
+        json_object_get(json_object_get(schema, "properties"), "point"),
+        "enum");
+
+    (void)state;
+    assert_int_equal(json_array_size(points), RCA_TRACE_POINT_COUNT);
+    for (unsigned i = 0; i < RCA_TRACE_POINT_COUNT; i++) {
+        if (!holds(points, rca_trace_point_name(i)))
+            fail_msg("docs/trace.schema.json: no '%s'",
+                     rca_trace_point_name(i));
+    }
+    json_decref(schema);
+}
+
 /* --- which events ------------------------------------------------------------------ */
 
 static size_t select_of(const char *filter, const char *meta, int want)
@@ -380,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_disk_that_is_full_is_reported),
         cmocka_unit_test(an_event_is_a_line_of_json),
         cmocka_unit_test(any_event_is_valid_json),
+        cmocka_unit_test(the_schema_knows_every_point),
         cmocka_unit_test(filters_choose_events),
         cmocka_unit_test(a_wrong_filter_changes_nothing),
         cmocka_unit_test(every_failed_allocation_is_reported),
