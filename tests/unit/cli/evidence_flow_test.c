@@ -62,36 +62,49 @@ static size_t find_netns(void *arg, const char *name, uint64_t *ret, size_t max)
 static const struct rca_trace_lookup host = {.service = find_service,
                                              .netns = find_netns};
 
-/* Of a story whose symptom is @symptom, and whose first cause is @cause. */
-static void check(enum rca_kind symptom_kind, const char *symptom,
-                  enum rca_kind kind, const char *cause, const char *filter,
-                  const char *meta, const char *what, const char *unseen)
+/** struct wanted - of a story whose symptom and first cause are these */
+struct wanted {
+    struct {
+        enum rca_kind kind;
+        const char *name;
+    } symptom, cause;
+    const char *filter, *meta, *what, *unseen;
+};
+
+static void check_filter(const char *filter)
+{
+    struct rca_trace_filter *compiled = NULL;
+    struct rca_diag diag = {0};
+
+    if (rca_trace_filter_new(filter, &diag, &compiled))
+        fail_msg("%s: %s", filter, diag.text);
+    rca_trace_filter_free(&compiled);
+}
+
+static void check_flow(const struct wanted *want)
 {
     struct rca_evidence_flow flow = {0};
     struct story s;
     int r;
 
-    story_tell(&s, cause);
-    s.e.symptom.name = symptom;
-    s.e.symptom.kind = symptom_kind;
-    s.causes[0].card.kind = kind;
+    story_tell(&s, want->cause.name);
+    s.e.symptom.name = want->symptom.name;
+    s.e.symptom.kind = want->symptom.kind;
+    s.causes[0].card.kind = want->cause.kind;
     r = rca_evidence_flow(&s.e, &host, &flow);
-    assert_int_equal(r, *what ? 0 : RCA_EUNKNOWN);
-    assert_string_equal(flow.filter, filter);
-    assert_string_equal(flow.meta, meta);
-    assert_string_equal(flow.what, what);
-    assert_string_equal(flow.unseen, unseen);
-    if (*flow.filter) {
-        struct rca_trace_filter *compiled = NULL;
-        struct rca_diag diag = {0};
-
-        if (rca_trace_filter_new(flow.filter, &diag, &compiled))
-            fail_msg("%s: %s", flow.filter, diag.text);
-        rca_trace_filter_free(&compiled);
-    }
+    assert_int_equal(r, *want->what ? 0 : RCA_EUNKNOWN);
+    assert_string_equal(flow.filter, want->filter);
+    assert_string_equal(flow.meta, want->meta);
+    assert_string_equal(flow.what, want->what);
+    assert_string_equal(flow.unseen, want->unseen);
+    check_filter(flow.filter);
     rca_evidence_flow_done(&flow);
     assert_null(flow.filter);
 }
+
+/* symptom, cause, filter, meta, what, unseen */
+#define check(a, b, c, d, ...)                                                 \
+    check_flow(&(const struct wanted){{a, b}, {c, d}, __VA_ARGS__})
 
 static void services_are_looked_for_where_they_listen(void **state)
 {
