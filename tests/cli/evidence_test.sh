@@ -145,6 +145,7 @@ check 'in the namespace' is "$(of '.packets.deaths[0].netns')" "$net"
 check 'for the service' is "$(of '.packets.deaths[0].service')" "$net"
 check 'by the rule' is "$(of '.packets.deaths[0].rule')" \
     "$net:filter/input/$handle"
+check 'with its text' has '.packets.deaths[0].text | test("dport 8080 .*drop")'
 check 'nothing was lost' is "$(of .packets.lost)" 0
 "$rca" explain --read "$work/why.json" --format text >"$work/text"
 check 'the text has a line' grep -q '^packets  [0-9]' "$work/text"
