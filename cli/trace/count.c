@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cli/trace/answers.h"
 #include "cli/trace/stats.h"
 #include "collector/map.h"
 #include "collector/trace/packet.h"
@@ -132,6 +133,46 @@ static int add_packet(const struct rca_trace_names *names,
     return r ? r : add_service(services, service, died);
 }
 
+/* "10.0.0.2:80 (web)" */
+static int add_refused(struct book *book, const struct rca_trace_names *names,
+                       const struct rca_trace_event *e)
+{
+    const char *service = rca_trace_name_service(names, e);
+    struct rca_buf text = {0};
+    char *name RCA_CLEANUP(rca_freep) = NULL;
+    int r;
+
+    rca_packet_address_text(&e->flow, 0, &text);
+    if (service) {
+        rca_buf_str(&text, " (");
+        rca_trace_put_name(service, RCA_NAME_MAX, &text);
+        rca_buf_str(&text, ")");
+    }
+    r = rca_buf_take(&text, &name);
+    return r ? r : add(book, name, 1);
+}
+
+static int count_refused(const struct rca_trace_file *file,
+                         const struct rca_trace_journey *list, size_t n,
+                         struct rca_trace_numbers *ret)
+{
+    struct rca_trace_answers *answers RCA_CLEANUP(rca_trace_answers_free) =
+        NULL;
+    struct book book RCA_CLEANUP(close_book) = {0};
+    int r = rca_trace_answers_new(file, &answers);
+
+    for (size_t i = 0; !r && i < n; i++) {
+        const struct rca_trace_event *e = rca_trace_unanswered(
+            answers, file->events + list[i].first, list[i].n);
+
+        if (e)
+            r = add_refused(&book, file->names, e);
+    }
+    if (r == 0)
+        take_book(&book, &ret->refused, &ret->n_refused);
+    return r;
+}
+
 static int count_packets(struct rca_trace_file *file,
                          struct rca_trace_numbers *ret)
 {
@@ -144,6 +185,7 @@ static int count_packets(struct rca_trace_file *file,
     for (size_t i = 0; !r && i < n; i++)
         r = add_packet(file->names, file->events + list[i].first, list[i].n,
                        &flows, &services);
+    r = r ? r : count_refused(file, list, n, ret);
     if (r)
         return r;
     take_book(&flows, &ret->flows, &ret->n_flows);
@@ -178,5 +220,6 @@ void rca_trace_numbers_done(struct rca_trace_numbers *numbers)
     rca_trace_summary_free(&numbers->summary);
     free_tallies(&numbers->flows, numbers->n_flows);
     free_tallies(&numbers->services, numbers->n_services);
+    free_tallies(&numbers->refused, numbers->n_refused);
     *numbers = (struct rca_trace_numbers){0};
 }

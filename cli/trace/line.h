@@ -15,11 +15,15 @@
 #include "collector/trace/journey.h"
 #include "graph/base/buf.h"
 
+struct rca_trace_answers;
+
 /** struct rca_trace_view - how events are told
  * @names: borrowed
+ * @answers: of the recording, borrowed, or NULL (cli/trace/answers.h)
  * @stack: the kernel's stack on lines of its own, where there is one */
 struct rca_trace_view {
     const struct rca_trace_names *names;
+    const struct rca_trace_answers *answers;
     _Bool utc, colour, stack;
 };
 

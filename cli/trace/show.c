@@ -4,6 +4,7 @@
 
 #include "cli/args.h"
 #include "cli/common.h"
+#include "cli/trace/answers.h"
 #include "cli/trace/load.h"
 #include "cli/trace/select.h"
 #include "cli/trace/trace.h"
@@ -58,10 +59,12 @@ static int show_events(const struct asked *a, const struct rca_trace_file *file)
 }
 
 static _Bool is_asked(const struct asked *a,
+                      const struct rca_trace_answers *answers,
                       const struct rca_trace_event *const *steps, size_t n,
                       const struct rca_trace_choice *match)
 {
-    _Bool drop = !a->drops, matches = 0;
+    _Bool drop = !a->drops || rca_trace_unanswered(answers, steps, n);
+    _Bool matches = 0;
 
     for (size_t i = 0; i < n && !(drop && matches); i++) {
         drop = drop || steps[i]->point == RCA_TRACE_DROP;
@@ -74,16 +77,22 @@ static int show_journeys(const struct asked *a,
                          const struct rca_trace_file *file,
                          const struct rca_trace_choice *match)
 {
+    struct rca_trace_answers *answers RCA_CLEANUP(rca_trace_answers_free) =
+        NULL;
     struct rca_trace_journey *list RCA_CLEANUP(rca_freep) = NULL;
+    struct rca_trace_view view = a->view;
     size_t n = 0;
-    int r = rca_trace_journeys(file->events, file->n, &list, &n);
+    int r = rca_trace_answers_new(file, &answers);
 
+    r = r ? r : rca_trace_journeys(file->events, file->n, &list, &n);
+    view.answers = answers;
     for (size_t i = 0; !r && i < n; i++) {
         struct rca_buf buf = {0};
 
-        if (!is_asked(a, file->events + list[i].first, list[i].n, match))
+        if (!is_asked(a, answers, file->events + list[i].first, list[i].n,
+                      match))
             continue;
-        rca_trace_way(&a->view, file->events, &list[i], &buf);
+        rca_trace_way(&view, file->events, &list[i], &buf);
         r = put(&buf);
     }
     return r;

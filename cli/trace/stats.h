@@ -19,7 +19,9 @@ struct rca_trace_tally {
     uint64_t packets, died;
 };
 
-/** struct rca_trace_numbers - @flows, @services: owned, most packets first
+/** struct rca_trace_numbers - @flows, @services: owned, most packets first;
+ * @refused: likewise, requests for a connection that were not answered, by where
+ * to (cli/trace/answers.h)
  * @file: borrowed; @deaths: of @summary, which is owned */
 struct rca_trace_numbers {
     const struct rca_trace_file *file;
@@ -28,8 +30,8 @@ struct rca_trace_numbers {
     size_t n_deaths;
     uint64_t packets, died;
     uint64_t points[RCA_TRACE_POINT_COUNT];
-    struct rca_trace_tally *flows, *services;
-    size_t n_flows, n_services;
+    struct rca_trace_tally *flows, *services, *refused;
+    size_t n_flows, n_services, n_refused;
 };
 
 /** rca_trace_count() - sorts @file's events by packet; 0 or -ENOMEM; @ret is to
@@ -44,7 +46,7 @@ void rca_trace_numbers_done(struct rca_trace_numbers *numbers);
  *  "untracked"},"deaths":[{"packets","reason","namespace","device","place",
  *  "rule":{"family","table","chain","handle","text"},"port":{"bridge","name",
  *  "down"},"first","last"}],"flows":[{"name","packets","died"}],
- *  "services":[...],"points":{"drop":1},"unseen":[...]}; what is not known is
+ *  "services":[...],"refused":[...],"points":{"drop":1},"unseen":[...]}; what is not known is
  * null. 0 or -ENOMEM. */
 RCA_MUST_CHECK int rca_trace_stats_text(const struct rca_trace_numbers *n,
                                         const struct rca_trace_view *view,

@@ -226,6 +226,7 @@ int rca_trace_stats_json(const struct rca_trace_numbers *n,
     rca_buf_str(buf, "]");
     put_tallies("flows", n->flows, n->n_flows, buf);
     put_tallies("services", n->services, n->n_services, buf);
+    put_tallies("refused", n->refused, n->n_refused, buf);
     put_points(n, buf);
     put_unseen(n->file->about.unseen, buf);
     rca_buf_str(buf, "}\n");

@@ -173,6 +173,9 @@ int rca_trace_stats_text(const struct rca_trace_numbers *n,
                 buf);
     for (size_t i = 0; i < n->n_deaths; i++)
         put_death(&n->deaths[i], view, buf);
+    put_tallies(
+        "connections that a listening socket refused: its queue is full",
+        n->refused, n->n_refused, view, buf);
     put_tallies("services", n->services, n->n_services, view, buf);
     put_tallies("flows", n->flows, n->n_flows, view, buf);
     if (n->file->n)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cli/trace/answers.h"
 #include "collector/trace/packet.h"
 #include "collector/trace/point.h"
 
@@ -75,6 +76,22 @@ static void put_reader(const struct rca_trace_view *view,
         rca_trace_put_where(view, e->netns, 0, 0, buf);
 }
 
+/* A request for a connection that nobody answered. */
+static _Bool put_unanswered(const struct rca_trace_view *view,
+                            const struct rca_trace_event *const *steps,
+                            size_t n, struct rca_buf *buf)
+{
+    const struct rca_trace_event *e =
+        view->answers ? rca_trace_unanswered(view->answers, steps, n) : NULL;
+
+    if (!e)
+        return 0;
+    rca_buf_str(buf, "not answered at ");
+    rca_trace_put_where(view, e->netns, e->ifindex, 0, buf);
+    rca_buf_str(buf, ": the listening socket refused it, its queue is full");
+    return 1;
+}
+
 static void put_end(const struct rca_trace_view *view,
                     const struct rca_trace_event *const *steps,
                     const struct rca_trace_journey *journey,
@@ -82,6 +99,8 @@ static void put_end(const struct rca_trace_view *view,
 {
     const struct rca_trace_event *e = steps[journey->last];
 
+    if (put_unanswered(view, steps, journey->n, buf))
+        return;
     switch (e->point) {
     case RCA_TRACE_DROP:
         put_drop(view, steps, journey->last, buf);

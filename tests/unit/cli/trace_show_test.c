@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/trace/answers.h"
 #include "cli/trace/stats.h"
 #include "cli/trace/way.h"
 #include "collector/trace/file.h"
@@ -171,6 +172,25 @@ static void tell_rest(struct story *s)
     e->length = 5;
 }
 
+/* Two requests for a connection, of which only the first is answered. */
+static void tell_requests(struct story *s)
+{
+    struct rca_trace_event *e;
+
+    for (uint16_t i = 0; i < 2; i++) {
+        const uint64_t us = 400 + 100 * (uint64_t)i, id = 20 + (uint64_t)i;
+
+        e = add(s, us, id, RCA_TRACE_RECEIVE, WEB, 2);
+        put_packet(e, "10.0.0.1", (uint16_t)(6000 + i), "10.0.0.2", 8081, 6);
+        if (i == 0) {
+            e = add(s, us + 5, 30, RCA_TRACE_OUTPUT, WEB, 0);
+            put_packet(e, "10.0.0.2", 8081, "10.0.0.1", 6000, 6);
+            e->flow.tcp_flags = e->head[33] = 0x12;
+        }
+        (void)add(s, us + 10, id, RCA_TRACE_CONSUME, 0, 0);
+    }
+}
+
 static void begin(struct story *s)
 {
     const struct rca_trace_rule rule = {
@@ -191,6 +211,7 @@ static void begin(struct story *s)
     tell_refused(s);
     tell_read(s);
     tell_rest(s);
+    tell_requests(s);
 }
 
 static void done(struct story *s)
@@ -264,6 +285,8 @@ static void ways_tell_what_changed_and_the_end(void **state)
     struct story s RCA_CLEANUP(done);
     struct rca_trace_file file RCA_CLEANUP(rca_trace_file_done) = {0};
     struct rca_trace_journey *list RCA_CLEANUP(rca_freep) = NULL;
+    struct rca_trace_answers *answers RCA_CLEANUP(rca_trace_answers_free) =
+        NULL;
     struct rca_buf buf = {0};
     struct rca_trace_view view = {.utc = 1};
     size_t n;
@@ -271,7 +294,9 @@ static void ways_tell_what_changed_and_the_end(void **state)
     (void)state;
     begin(&s);
     record(&s, &file);
+    assert_ok(rca_trace_answers_new(&file, &answers));
     view.names = file.names;
+    view.answers = answers;
     assert_ok(rca_trace_journeys(file.events, file.n, &list, &n));
     for (size_t i = 0; i < n; i++)
         rca_trace_way(&view, file.events, &list[i], &buf);
@@ -319,6 +344,26 @@ static void an_empty_recording_has_numbers(void **state)
     assert_ok(rca_trace_stats_json(&n, &view, &buf));
     assert_non_null(strstr(buf.text, "\"from\":null"));
     rca_trace_names_free(&file.names);
+}
+
+/* Where nothing of the other side was recorded, nothing is claimed. */
+static void what_is_not_recorded_is_not_unanswered(void **state)
+{
+    struct story s RCA_CLEANUP(done);
+    struct rca_trace_file file RCA_CLEANUP(rca_trace_file_done) = {0};
+    struct rca_trace_numbers n RCA_CLEANUP(rca_trace_numbers_done) = {0};
+    size_t kept = 0;
+
+    (void)state;
+    begin(&s);
+    record(&s, &file);
+    for (size_t i = 0; i < file.n; i++) {
+        if (file.events[i]->id != 30)
+            file.events[kept++] = file.events[i];
+    }
+    file.n = kept;
+    assert_ok(rca_trace_count(&file, &n));
+    assert_int_equal(n.n_refused, 0);
 }
 
 static void losses_are_all_named(void **state)
@@ -371,6 +416,7 @@ int main(void)
         cmocka_unit_test(ways_tell_what_changed_and_the_end),
         cmocka_unit_test(numbers_say_where_packets_died),
         cmocka_unit_test(an_empty_recording_has_numbers),
+        cmocka_unit_test(what_is_not_recorded_is_not_unanswered),
         cmocka_unit_test(losses_are_all_named),
         cmocka_unit_test(every_allocation_may_fail),
     };
