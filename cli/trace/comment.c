@@ -90,13 +90,11 @@ static void put_place(struct rca_buf *buf, const struct rca_trace_event *e,
         rca_buf_fmt(buf, " in %.*s", (int)strcspn(name, "+"), name);
 }
 
-static void put_rule(struct rca_buf *buf, const struct rca_trace_event *e,
-                     const struct rca_trace_names *names)
+static void put_rule(struct rca_buf *buf, const struct rca_trace_rule *rule,
+                     const struct rca_trace_names *names, uint32_t netns)
 {
-    const struct rca_trace_rule *rule = &e->detail.rule;
-    const struct rca_trace_name_key key = {.kind = RCA_TRACE_NAME_RULE,
-                                           .a = rca_trace_rule_key(rule),
-                                           .b = e->netns};
+    const struct rca_trace_name_key key = {
+        .kind = RCA_TRACE_NAME_RULE, .a = rca_trace_rule_key(rule), .b = netns};
     const char *text = rca_trace_names_get(names, &key);
 
     rca_buf_fmt(buf, ", rule %s %.*s %.*s ",
@@ -123,10 +121,13 @@ static void put_ovs(struct rca_buf *buf, const struct rca_trace_ovs *ovs)
 }
 
 static void put_detail(struct rca_buf *buf, const struct rca_trace_event *e,
+                       const struct rca_trace_rule *rule,
                        const struct rca_trace_names *names)
 {
     if (e->has & RCA_TRACE_HAS_RULE)
-        put_rule(buf, e, names);
+        rule = &e->detail.rule;
+    if (rule)
+        put_rule(buf, rule, names, e->netns);
     if (e->has & RCA_TRACE_HAS_OVS)
         put_ovs(buf, &e->detail.ovs);
     if (e->has & RCA_TRACE_HAS_TCP)
@@ -135,6 +136,7 @@ static void put_detail(struct rca_buf *buf, const struct rca_trace_event *e,
 }
 
 void rca_trace_comment(const struct rca_trace_event *event,
+                       const struct rca_trace_rule *rule,
                        const struct rca_trace_names *names, struct rca_buf *buf)
 {
     const char *service = rca_trace_name_service(names, event);
@@ -149,7 +151,7 @@ void rca_trace_comment(const struct rca_trace_event *event,
         rca_buf_str(buf, ", ");
         put_device(buf, names, event->netns, event->ifindex);
     }
-    put_detail(buf, event, names);
+    put_detail(buf, event, rule, names);
     if (event->id) {
         rca_buf_str(buf, ", id ");
         rca_trace_id_text(event->id, buf);

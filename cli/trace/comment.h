@@ -20,8 +20,10 @@
  * cut between characters */
 void rca_trace_text_tidy(struct rca_buf *buf, size_t max);
 
-/** rca_trace_comment() - @buf is emptied before */
+/** rca_trace_comment() - @buf is emptied before; @rule: that decided about the
+ * packet, where the event does not say so itself, or NULL */
 void rca_trace_comment(const struct rca_trace_event *event,
+                       const struct rca_trace_rule *rule,
                        const struct rca_trace_names *names,
                        struct rca_buf *buf);
 

@@ -79,14 +79,36 @@ static int choose(const struct asked *a, struct rca_trace_file *file)
                : RCA_EXIT_ERROR;
 }
 
-static int write_pcapng(const struct rca_trace_file *file, FILE *out,
+/* struct events - those that are wanted are in the file's list, and @all of them
+ * here, both in order of time */
+struct events {
+    struct rca_trace_file file;
+    const struct rca_trace_event **all; /* owned */
+    size_t n_all;
+};
+
+static void events_done(struct events *events)
+{
+    free((void *)events->all);
+    rca_trace_file_done(&events->file);
+}
+
+static int write_pcapng(const struct events *events, FILE *out,
                         uint64_t *ret_left_out)
 {
+    const struct rca_trace_file *file = &events->file;
     struct rca_pcapng p RCA_CLEANUP(rca_pcapng_done) = {0};
     int r = rca_pcapng_begin(out, file->names, &file->about, &p);
+    size_t next = 0;
 
-    for (size_t i = 0; i < file->n && r == 0; i++)
-        r = rca_pcapng_put(&p, file->events[i]);
+    for (size_t i = 0; i < events->n_all && r == 0; i++) {
+        const _Bool wanted =
+            next < file->n && file->events[next] == events->all[i];
+
+        next += wanted;
+        r = wanted ? rca_pcapng_put(&p, events->all[i])
+                   : rca_pcapng_note(&p, events->all[i]);
+    }
     *ret_left_out = p.left_out;
     return r;
 }
@@ -107,15 +129,15 @@ static int write_json(const struct rca_trace_file *file, FILE *out)
     return 0;
 }
 
-static int write_all(const struct asked *a, const struct rca_trace_file *file,
+static int write_all(const struct asked *a, const struct events *events,
                      uint64_t *ret_left_out)
 {
     struct rca_outfile out RCA_CLEANUP(rca_outfile_done) = {0};
     int r = rca_outfile_open(a->out, &out);
 
     if (r == 0)
-        r = a->pcapng ? write_pcapng(file, out.f, ret_left_out)
-                      : write_json(file, out.f);
+        r = a->pcapng ? write_pcapng(events, out.f, ret_left_out)
+                      : write_json(&events->file, out.f);
     return r ? r : rca_outfile_commit(&out);
 }
 
@@ -128,17 +150,31 @@ static void tell(const struct rca_cli *cli, uint64_t left_out)
                       (unsigned long long)left_out);
 }
 
-static int run(const struct rca_cli *cli, const struct asked *a)
+static int read_events(const struct asked *a, struct events *events)
 {
-    struct rca_trace_file file RCA_CLEANUP(rca_trace_file_done) = {0};
-    uint64_t left_out = 0;
-    int r = rca_trace_load(a->in, &file);
+    struct rca_trace_file *file = &events->file;
+    const int r = rca_trace_load(a->in, file);
 
-    if (r < 0)
-        r = choose(a, &file);
     if (r >= 0)
         return r;
-    r = write_all(a, &file, &left_out);
+    events->all = calloc(file->n + 1, sizeof(void *));
+    if (!events->all)
+        return rca_say("trace export", NULL, -ENOMEM);
+    for (size_t i = 0; i < file->n; i++)
+        events->all[i] = file->events[i];
+    events->n_all = file->n;
+    return choose(a, file);
+}
+
+static int run(const struct rca_cli *cli, const struct asked *a)
+{
+    struct events events RCA_CLEANUP(events_done) = {0};
+    uint64_t left_out = 0;
+    int r = read_events(a, &events);
+
+    if (r >= 0)
+        return r;
+    r = write_all(a, &events, &left_out);
     if (r == -EPIPE)
         return RCA_EXIT_DONE; /* as of `| head` */
     if (r)

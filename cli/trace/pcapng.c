@@ -2,6 +2,7 @@
 #include "cli/trace/pcapng.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <string.h>
 
 #include "cli/trace/comment.h"
@@ -151,6 +152,7 @@ int rca_pcapng_begin(FILE *out, const struct rca_trace_names *names,
 
 void rca_pcapng_done(struct rca_pcapng *pcapng)
 {
+    rca_freep(&pcapng->verdicts);
     rca_map_done(&pcapng->interfaces);
     rca_buf_done(&pcapng->block);
     rca_buf_done(&pcapng->text);
@@ -197,6 +199,44 @@ static int find_interface(struct rca_pcapng *p,
     return r;
 }
 
+/* --- verdicts ------------------------------------------------------------------ */
+
+/* Ids count up on each processor, whose number is above bit 40. */
+static struct rca_pcapng_verdict *verdict_of(const struct rca_pcapng *p,
+                                             uint64_t id)
+{
+    return &p->verdicts[(id ^ id >> 40) % RCA_PCAPNG_VERDICTS];
+}
+
+int rca_pcapng_note(struct rca_pcapng *pcapng,
+                    const struct rca_trace_event *event)
+{
+    if (event->point != RCA_TRACE_RULE || !event->id ||
+        !(event->has & RCA_TRACE_HAS_RULE) ||
+        event->detail.rule.verdict != NF_DROP)
+        return 0;
+    if (!pcapng->verdicts)
+        pcapng->verdicts =
+            calloc(RCA_PCAPNG_VERDICTS, sizeof(*pcapng->verdicts));
+    if (!pcapng->verdicts)
+        return -ENOMEM;
+    *verdict_of(pcapng, event->id) = (struct rca_pcapng_verdict){
+        .id = event->id, .netns = event->netns, .rule = event->detail.rule};
+    return 0;
+}
+
+/* Of the rule that dropped the packet, or NULL. */
+static const struct rca_trace_rule *find_rule(
+    const struct rca_pcapng *p, const struct rca_trace_event *event)
+{
+    const struct rca_pcapng_verdict *v;
+
+    if (event->point != RCA_TRACE_DROP || !event->id || !p->verdicts)
+        return NULL;
+    v = verdict_of(p, event->id);
+    return v->id == event->id && v->netns == event->netns ? &v->rule : NULL;
+}
+
 /* --- packets ------------------------------------------------------------------- */
 
 static uint32_t direction(uint32_t point)
@@ -236,16 +276,17 @@ int rca_pcapng_put(struct rca_pcapng *pcapng,
     const uint32_t flags = direction(event->point);
     struct rca_buf *b = &pcapng->block;
     uint32_t interface;
-    int r;
+    int r = rca_pcapng_note(pcapng, event);
 
-    if (!event->captured) {
-        pcapng->left_out++;
-        return 0;
+    if (!event->captured || r) {
+        pcapng->left_out += r == 0;
+        return r;
     }
     r = find_interface(pcapng, event, &interface);
     if (r)
         return r;
-    rca_trace_comment(event, pcapng->names, &pcapng->text);
+    rca_trace_comment(event, find_rule(pcapng, event), pcapng->names,
+                      &pcapng->text);
     if (pcapng->text.err)
         return pcapng->text.err;
     put_packet(b, event, interface);

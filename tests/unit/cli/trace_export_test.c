@@ -35,7 +35,7 @@ static void assert_comment(const struct rig *rig, size_t i, const char *want)
 {
     struct rca_buf buf RCA_CLEANUP(rca_buf_done) = {0};
 
-    rca_trace_comment(&rig->events[i], rig->names, &buf);
+    rca_trace_comment(&rig->events[i], NULL, rig->names, &buf);
     assert_string_equal(buf.text, want);
     assert_int_equal(buf.len, strlen(want));
 }
@@ -94,7 +94,7 @@ static void a_long_name_is_cut_between_characters(void **state)
         for (size_t i = shift; i + 2 < sizeof(name); i += 2)
             memcpy(name + i, "\xc3\xa9", 3); /* e with an accent */
         assert_ok(rca_trace_names_set(rig.names, &key, name));
-        rca_trace_comment(&rig.events[1], rig.names, &buf);
+        rca_trace_comment(&rig.events[1], NULL, rig.names, &buf);
         assert_in_range(buf.len, RCA_TRACE_COMMENT_MAX - 1,
                         RCA_TRACE_COMMENT_MAX);
         assert_int_equal(buf.len, strlen(buf.text));
@@ -179,6 +179,46 @@ static void a_capture_can_be_recorded_at_once(void **state)
     assert_null(pcapng_read(text, (size_t)n, &r));
     assert_int_equal(r.packets, TRACE_PACKETS);
     assert_int_equal(sink.packets.left_out, TRACE_EVENTS - TRACE_PACKETS);
+}
+
+static void put_and_note(const struct rig *rig, size_t rule, size_t drop,
+                         _Bool want)
+{
+    const struct rca_trace_about about = {0};
+    struct rca_pcapng p RCA_CLEANUP(rca_pcapng_done) = {0};
+    FILE *out = fopen("/dev/null", "we");
+
+    assert_non_null(out);
+    assert_ok(rca_pcapng_begin(out, rig->names, &about, &p));
+    assert_ok(rule == 2 ? rca_pcapng_note(&p, &rig->events[rule])
+                        : rca_pcapng_put(&p, &rig->events[rule]));
+    assert_ok(rca_pcapng_put(&p, &rig->events[drop]));
+    assert_int_equal(strstr(p.text.text, "handle 7") != NULL, want);
+    (void)fclose(out);
+}
+
+static void a_drop_is_told_with_the_rule_of_another_event(void **state)
+{
+    struct rig rig RCA_CLEANUP(rig_done) = {0};
+
+    (void)state;
+    rig_init(&rig);
+    rig.events[3].has &= ~(uint32_t)RCA_TRACE_HAS_RULE;
+    put_and_note(&rig, 2, 3, 1);
+    rig.events[0] = rig.events[2]; /* with bytes */
+    trace_bytes(&rig.events[0], trace_udp, sizeof(trace_udp));
+    put_and_note(&rig, 0, 3, 1);
+    rig.events[0].has = 0;
+    put_and_note(&rig, 0, 3, 0); /* no rule */
+    put_and_note(&rig, 2, 1, 0); /* no drop */
+    rig.events[3].netns = TRACE_HOST;
+    put_and_note(&rig, 2, 3, 0);
+    rig.events[3].netns = TRACE_WEB;
+    rig.events[3].id += 4096; /* at the same place */
+    put_and_note(&rig, 2, 3, 0);
+    rig.events[3].id -= 4096;
+    rig.events[2].detail.rule.verdict = 1; /* accept */
+    put_and_note(&rig, 2, 3, 0);
 }
 
 static void a_length_that_cannot_be_is_put_right(void **state)
@@ -403,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_long_name_is_cut_between_characters),
         cmocka_unit_test(a_capture_file_holds_the_packets),
         cmocka_unit_test(a_capture_can_be_recorded_at_once),
+        cmocka_unit_test(a_drop_is_told_with_the_rule_of_another_event),
         cmocka_unit_test(a_length_that_cannot_be_is_put_right),
         cmocka_unit_test(a_disk_that_is_full_is_reported),
         cmocka_unit_test(an_event_is_a_line_of_json),
