@@ -61,6 +61,7 @@ if [ "$(id -u)" = 0 ]; then
     check 'root: says the kernel' has "^kernel +$(uname -r)"
     check 'root: says the profile' has '^profile +standard$'
     check 'root: processes are seen' has '^processes and run queues +(on|twin) '
+    check 'root: says what rca trace sees' has '^trace: drop +(on|off) '
     check 'profile light: exit 0' doctor 0 --profile light
     check 'profile light: says so' has '^profile +light$'
     check 'profile light: every line has its place' well_formed
@@ -80,6 +81,7 @@ if [ "$(id -u)" = 0 ]; then
         code=$?
     check 'without privileges: exit 5' test "$code" = 5
     check 'without privileges: says so' has '^user +not root'
+    check 'without privileges: nor of rca trace' has '^trace +off .*CAP_BPF'
 else
     check 'not root: exit 5' doctor 5
     check 'not root: says so' has '^user +not root'
