@@ -249,7 +249,8 @@ static int capture(const struct rca_cli *cli, rca_time length,
     const struct rca_evidence evidence = {.length = length,
                                           .stop = &stop,
                                           .tell = rca_progress_tell,
-                                          .arg = &line};
+                                          .arg = &line,
+                                          .config = &cli->config};
     struct sigaction before;
     int r;
 

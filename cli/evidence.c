@@ -221,6 +221,8 @@ int rca_evidence_take(const struct rca_evidence *evidence,
         return rca_evidence_refuse(e, "it needs root, or CAP_BPF, CAP_PERFMON "
                                       "and CAP_NET_ADMIN");
     r = rca_trace_names_new(&t.names);
+    if (r == 0)
+        rca_trace_names_use(t.names, evidence->config);
     r = r ? r : rca_trace_names_read(t.names);
     r = r ? r : rca_trace_summary_new(0, &t.summary);
     if (r)

@@ -12,6 +12,7 @@
 
 #include <signal.h>
 
+#include "collector/config.h"
 #include "collector/store/store.h"
 #include "model/explain.h"
 
@@ -49,12 +50,14 @@ typedef void rca_evidence_progress(void *arg, double part);
  * struct rca_evidence - how to capture
  * @length: for so long; @stop: ends it before, may be NULL
  * @tell:   how far it is, or NULL
+ * @config: what services are called, or NULL
  */
 struct rca_evidence {
     rca_time length;
     const volatile sig_atomic_t *stop;
     rca_evidence_progress *tell;
     void *arg;
+    const struct rca_config *config;
 };
 
 /** rca_evidence_take() - capture, and put what was seen into @e, or why there

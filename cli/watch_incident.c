@@ -47,7 +47,8 @@ static int explain(struct rca_watcher *w, const struct rca_concern *c,
 static int capture(const struct rca_watcher *w, struct rca_explanation *e)
 {
     const struct rca_evidence evidence = {.length = w->options->evidence,
-                                          .stop = w->options->stop};
+                                          .stop = w->options->stop,
+                                          .config = &w->cli->config};
     const char *why;
 
     if (evidence.length <= 0 || !rca_evidence_is_network(e) ||

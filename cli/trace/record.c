@@ -232,6 +232,8 @@ static int begin(const struct rca_cli *cli, const struct asked *a,
     int r = rca_trace_names_new(&record->names);
 
     if (!r)
+        rca_trace_names_use(record->names, &cli->config);
+    if (!r)
         r = rca_trace_open(&a->options, record->names, &diag, &record->capture);
     if (r) {
         const int code = rca_say("trace record", &diag, r);

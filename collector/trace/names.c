@@ -42,6 +42,12 @@ void rca_trace_names_free(struct rca_trace_names **names)
     free(t);
 }
 
+void rca_trace_names_use(struct rca_trace_names *names,
+                         const struct rca_config *config)
+{
+    names->config = config;
+}
+
 /* Field by field: a caller's padding is not part of it. */
 static struct rca_trace_name_key tidy(const struct rca_trace_name_key *key)
 {

@@ -41,6 +41,12 @@ struct rca_observer;
 RCA_MUST_CHECK int rca_trace_names_new(struct rca_trace_names **ret_names);
 void rca_trace_names_free(struct rca_trace_names **names);
 
+/** rca_trace_names_use() - let services be called as @config says, which lives
+ * longer; NULL: as they call themselves. Before the first reading. */
+struct rca_config;
+void rca_trace_names_use(struct rca_trace_names *names,
+                         const struct rca_config *config);
+
 /** rca_trace_names_set() - add or replace; 0, -ENOMEM, -ENOSPC (over 1,000,000) */
 RCA_MUST_CHECK int rca_trace_names_set(struct rca_trace_names *names,
                                        const struct rca_trace_name_key *key,

@@ -23,6 +23,7 @@ struct rca_trace_names {
     struct rca_trace_name *items; /* owned; in the order of adding */
     size_t n, cap;
     struct rca_map by_key; /* place in @items */
+    const struct rca_config *config; /* borrowed, or NULL */
     struct rca_trace_host *host; /* owned; NULL: nothing was read from it */
     struct rca_trace_places places;
     _Bool places_read;

@@ -200,7 +200,8 @@ static void read_node(uint32_t pid, struct node *node)
     (void)close(node->fd);
 }
 
-static void name_listener(struct rca_trace_host *h,
+static void name_listener(const struct rca_config *config,
+                          struct rca_trace_host *h,
                           struct rca_trace_listener *l)
 {
     const struct rca_netns *ns = rca_observer_netns_find(h->obs, l->key.netns);
@@ -213,7 +214,7 @@ static void name_listener(struct rca_trace_host *h,
         path[0] = '\0';
     rca_trace_comm(l->owner, comm);
     read_node(l->owner, &node);
-    rca_sock_name(NULL,
+    rca_sock_name(config,
                   &(struct rca_sock_owner){.cgroup = path,
                                            .node = node.name,
                                            .netns = ns ? ns->name : "",
@@ -223,7 +224,8 @@ static void name_listener(struct rca_trace_host *h,
     (void)snprintf(l->name, sizeof(l->name), "%s", rca_name_clean(name, clean));
 }
 
-static int find_owners(struct rca_trace_host *h)
+static int find_owners(const struct rca_config *config,
+                       struct rca_trace_host *h)
 {
     struct search s = {.host = h};
     int r = 0;
@@ -242,7 +244,7 @@ static int find_owners(struct rca_trace_host *h)
         struct rca_trace_listener *l = &h->listeners[i];
 
         if (!l->tried && l->owner)
-            name_listener(h, l);
+            name_listener(config, h, l);
         l->tried = 1;
     }
     return r;
@@ -378,7 +380,7 @@ int rca_trace_names_services(struct rca_trace_names *names,
         return r == -ENOMEM ? r : 0;
     r = read_listeners(host);
     if (r == 0)
-        r = find_owners(host);
+        r = find_owners(names->config, host);
     if (r == 0)
         r = learn(&p);
     for (unsigned k = 0; k < 3; k++) {

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include "collector/config.h"
 #include "collector/trace/names.h"
 #include "tests/bpf/net.h"
 
@@ -222,6 +223,26 @@ static void one_at_any_address_is_at_each_of_its_namespace(void **state)
     assert_string_equal(service(names, 0, "10.9.0.2", 7070), "cartbox:7070");
 }
 
+static void the_configuration_has_the_first_word(void **state)
+{
+    char name[] = "metrics";
+    struct rca_name_rule rule = {.port = 9090, .name = name};
+    const struct rca_config config = {.names = &rule, .n_names = 1};
+    struct rca_trace_names *names RCA_CLEANUP(rca_trace_names_free) = NULL;
+    struct child child RCA_CLEANUP(end) = {
+        .netns = "s",
+        .node = "cartbox",
+        .at = {{"10.9.0.2", 8080}, {"10.9.0.2", 9090}}};
+
+    (void)state;
+    begin(&child);
+    assert_ok(rca_trace_names_new(&names));
+    rca_trace_names_use(names, &config);
+    assert_ok(rca_trace_names_read(names));
+    assert_string_equal(service(names, 0, "10.9.0.2", 9090), "metrics");
+    assert_string_equal(service(names, 0, "10.9.0.2", 8080), "cartbox");
+}
+
 static void a_service_that_begins_is_found_at_the_next_reading(void **state)
 {
     struct rca_trace_names *names RCA_CLEANUP(rca_trace_names_free) = NULL;
@@ -329,6 +350,7 @@ int main(void)
         cmocka_unit_test(a_namespace_that_appears_is_named_at_the_next_reading),
         cmocka_unit_test(a_service_is_where_its_process_listens),
         cmocka_unit_test(one_at_any_address_is_at_each_of_its_namespace),
+        cmocka_unit_test(the_configuration_has_the_first_word),
         cmocka_unit_test(a_service_that_begins_is_found_at_the_next_reading),
         cmocka_unit_test(one_address_in_two_namespaces_is_each_one_s),
         cmocka_unit_test(a_cgroup_s_number_is_its_folder_s),
