@@ -382,11 +382,17 @@ static void weigh(const struct work *k, const struct rca_gathered *s,
     x[RCA_EVIDENCE_VANISHED] = log1p(s->vanished);
 }
 
+/* The victim is odd by definition. What others did of it is not its own. */
+static double own_part(const struct work *k, const struct rca_gathered *victim)
+{
+    return k->shared ? 1 - k->covered * (1 - fmin(1, victim->share)) : 1;
+}
+
 /* Where the symptom is clear and its change is accounted for, who deviates most
  * by itself matters less than whose deviation reaches the symptom. */
-static void damp(const struct work *k, double x[RCA_EVIDENCE_COUNT])
+static void damp(const struct work *k, double own, double x[RCA_EVIDENCE_COUNT])
 {
-    const double rest = k->e->normal ? 1 : 1 - DAMPING * k->covered;
+    const double rest = k->e->normal ? 1 : (1 - DAMPING * k->covered) * own;
 
     for (size_t i = 0; i < RCA_EVIDENCE_SHARE; i++)
         x[i] *= rest;
@@ -427,7 +433,7 @@ static int list_suspects(struct work *k)
         suspect->share = k->shared ? fmin(1, s->share) : NAN;
         suspect->first = fmin(1, s->first);
         weigh(k, s, &around[i], suspect->x);
-        damp(k, suspect->x);
+        damp(k, entity->id == k->in->victim ? own_part(k, s) : 1, suspect->x);
         suspect->x[RCA_EVIDENCE_HOST] = entity->kind == RCA_KIND_HOST;
         suspect->x[RCA_EVIDENCE_VICTIM] = entity->id == k->in->victim;
         if (k->e->symptom == UINT32_MAX)

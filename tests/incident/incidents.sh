@@ -117,11 +117,11 @@ build_forward() {
     ip -n forward-front route add $net.1.0/24 via $net.0.254
     play forward $net.0.2 $net.1.3 fresh 128
 }
-break_forward() {
-    ip -n forward-router route add blackhole 10.27.1.3/32
+break_forward() { # the way to whom it is for
+    ip -n forward-router route del 10.27.1.0/24
 }
 mend_forward() {
-    ip -n forward-router route del blackhole 10.27.1.3/32
+    ip -n forward-router route add 10.27.1.0/24 dev eth1
 }
 
 # --- a listen queue that overflows -------------------------------------------
@@ -198,15 +198,32 @@ accepted() { # accepted INCIDENT ENTITY
     esac
 }
 
-# --- how its packets die, as the capture in the answer must say --------------
-# Where the kernel gives no reason for a drop (a full accept queue: the packet
-# counts as consumed; a port of a switch in user space) nothing is asked for.
-dies() { # dies INCIDENT "REASON NETNS PACKETS"...
+# --- how its packets die -------------------------------------------------------
+# Where the kernel tells no reason nothing is asked for: who connects to a full
+# accept queue, or cannot be answered for want of a route, is heard in silence
+# (the packet counts as consumed), and a switch in user space has counters only.
+dies() { # dies INCIDENT "REASON NETNS PACKETS"... - as the answer tells
     case $1 in
         rule) grep -q '^netfilter_drop rule-back ' <<< "$2" ;;
         conntrack) grep -q '^netfilter_drop conntrack-back ' <<< "$2" ;;
-        route) grep -q '^ip_outnoroutes route-back ' <<< "$2" ;;
-        forward) grep -q '^[a-z_]* forward-router ' <<< "$2" ;;
+        forward) grep -q '^ip_innoroutes forward-router ' <<< "$2" ;;
         qdisc) grep -q '^qdisc_[a-z]* qdisc-back ' <<< "$2" ;;
     esac
 }
+
+back_of() { # back_of INCIDENT - its address
+    case $1 in
+        forward) echo 10.27.1.3 ;;
+        ovs) echo 10.26.0.3 ;;
+        *) echo "10.2${number[$1]}.0.3" ;;
+    esac
+}
+
+# trace_INCIDENT FILE - whether there is a line for it, as 'rca trace stats' says
+trace_rule() { grep 'netfilter_drop.*rule-back' "$1" | grep -q '"handle"'; }
+trace_conntrack() { grep -q 'netfilter_drop.*conntrack-back' "$1"; }
+trace_route() { grep -q 'ip_outnoroutes.*route-back' "$1"; }
+trace_forward() { grep -q 'ip_innoroutes.*forward-router' "$1"; }
+trace_listen() { :; }
+trace_qdisc() { grep -q 'qdisc_[a-z]*".*qdisc-back' "$1"; }
+trace_ovs() { grep -q 'port-back.*"down": *true' "$1"; }

@@ -97,11 +97,32 @@ deaths() { # deaths INCIDENT - "REASON NETNS PACKETS" of those in the answer
         sed -n 's/.*"packets": *\([0-9]*\),.*"reason": *"\([^"]*\)".*"netns": *"\([^"]*\)".*/\2 \3 \1/p'
 }
 
+# watch INCIDENT - record its first packets, in the background
+watch() {
+    local what=(-f "tcp port 8080 and host $(back_of "$1")")
+    [ "$1" != rule ] || what+=(-c 'auto,nft' --allow-system-changes)
+    # without a route there is no header of IP yet
+    [ "$1" != route ] || what=(-m 'netns == route-back')
+    "$rca" trace record "${what[@]}" --for 9s -o "$work/$1.trace" 2> "$work/$1.trace.err" &
+    recorder=$!
+}
+
+# traced INCIDENT - what 'rca trace stats' says of them
+traced() {
+    wait "$recorder" || true
+    "$rca" trace stats "$work/$1.trace" --format json > "$work/$1.stats.json" \
+        2>> "$work/$1.trace.err" || true
+    tr '\n' ' ' < "$work/$1.stats.json" | sed 's/{"packets"/\n&/g' |
+        grep '"reason"\|"down"' || true
+}
+
 right=0
 shown=0
+seen=0
 for i in "${wanted[@]}"; do
     since=$(date +%s)
     "break_$i"
+    watch "$i"
     sleep "$fault"
     code=0
     ask "$i" "$since" || code=$?
@@ -120,9 +141,15 @@ for i in "${wanted[@]}"; do
     else
         echo "    NOT SHOWN: packets: $(deaths "$i" | tr '\n' ';')"
     fi
+    traced "$i" > "$work/$i.deaths"
+    if "trace_$i" "$work/$i.deaths"; then
+        seen=$((seen + 1))
+    else
+        echo "    NOT SEEN by trace: $(head -c 300 "$work/$i.deaths")"
+    fi
     sleep "$pause"
 done
 kill -TERM "$collector"
 wait "$collector" || true
-echo "$right of ${#wanted[@]} named right, $shown of ${#wanted[@]} shown right"
+echo "of ${#wanted[@]}: $right named, $shown with their packets, $seen seen by trace"
 [ "$right" = "${#wanted[@]}" ] || exit 4

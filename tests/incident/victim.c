@@ -150,7 +150,7 @@ static void *serve(void *arg)
                                   good ? "200 OK" : "502 Bad Gateway", body);
 
         memset(text + head, 'x', (size_t)body);
-        if (send(c.fd, text, (size_t)(head + body), MSG_NOSIGNAL) < 0)
+        if (send(c.fd, text, (size_t)head + (size_t)body, MSG_NOSIGNAL) < 0)
             break;
     }
     if (callee >= 0)
