@@ -87,7 +87,7 @@ static int ask(struct rca_trace_host *h, const struct rca_netlink_ns *ns)
                             visit_message, &d);
 }
 
-/* Those of a namespace that did not answer stay. */
+/* Those of a namespace that does not answer are found anew once it does. */
 static int read_listeners(struct rca_trace_host *h)
 {
     size_t kept = 0;
