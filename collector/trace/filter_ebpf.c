@@ -16,38 +16,8 @@
 #include "collector/trace/filter_ebpf.h"
 
 #include <errno.h>
-#include <string.h>
 
-enum {
-    A = BPF_REG_0,
-    PACKET = BPF_REG_1,
-    CAPTURED = BPF_REG_2,
-    LENGTH = BPF_REG_3,
-    X = BPF_REG_4,
-    ADDRESS = BPF_REG_5,
-    STACK = BPF_REG_10,
-};
-
-#define MOST_OF_ONE 8 /* instructions for one */
-#define MOST_AROUND (2 + BPF_MEMWORDS + 4) /* at the begin and the end */
-#define WORD ((int)sizeof(uint32_t))
-#define MEMORY (-BPF_MEMWORDS * WORD)
-
-/* what a step says of the instruction after it */
-enum { GO_ON, END };
-
-/* @to: of each jump put, the place it goes to, + 1; places are the indices of
- * classic instructions, n to reject, n + 1 to accept, n + 2 for the end.
- * @at: where a place is in @out; @reached: that something goes there */
-struct translation {
-    const struct sock_filter *in;
-    size_t n, snap;
-    struct rca_diag *diag;
-    struct bpf_insn *out; /* owned */
-    size_t n_out;
-    size_t *to, *at; /* owned */
-    _Bool *reached; /* owned */
-};
+#include "collector/trace/filter_own.h"
 
 static void translation_done(struct translation *t)
 {
@@ -55,50 +25,6 @@ static void translation_done(struct translation *t)
     free(t->to);
     free(t->at);
     free(t->reached);
-}
-
-static size_t at_reject(const struct translation *t)
-{
-    return t->n;
-}
-
-static size_t at_accept(const struct translation *t)
-{
-    return t->n + 1;
-}
-
-static size_t at_end(const struct translation *t)
-{
-    return t->n + 2;
-}
-
-static int refuse(const struct translation *t, const char *why, size_t i)
-{
-    return rca_diag_set(t->diag, RCA_ENOSUPPORT, "", 0,
-                        "the kernel cannot run the filter: %s (instruction "
-                        "%zu)",
-                        why, i);
-}
-
-static void put(struct translation *t, struct bpf_insn insn)
-{
-    t->out[t->n_out++] = insn;
-}
-
-/* As 32 bits: @op is BPF_ADD, BPF_MOV, ... */
-static void alu_k(struct translation *t, unsigned op, unsigned reg, uint32_t k)
-{
-    put(t, (struct bpf_insn){.code = (__u8)(BPF_ALU | op | BPF_K),
-                             .dst_reg = reg & 15,
-                             .imm = (__s32)k});
-}
-
-static void alu_x(struct translation *t, unsigned op, unsigned reg,
-                  unsigned from)
-{
-    put(t, (struct bpf_insn){.code = (__u8)(BPF_ALU | op | BPF_X),
-                             .dst_reg = reg & 15,
-                             .src_reg = from & 15});
 }
 
 /* Where a jump to @place ends: one that only jumps on or returns is not worth
@@ -115,125 +41,6 @@ static size_t destination(const struct translation *t, size_t place)
         place += 1 + f->k;
     }
     return place;
-}
-
-/* Jump to @place if @insn, a jump without its offset, says so. */
-static void jump_if(struct translation *t, struct bpf_insn insn, size_t place)
-{
-    t->reached[place] = 1;
-    t->to[t->n_out] = place + 1;
-    put(t, insn);
-}
-
-static void jump(struct translation *t, size_t place)
-{
-    jump_if(t, (struct bpf_insn){.code = BPF_JMP | BPF_JA}, place);
-}
-
-static int reject_here(struct translation *t)
-{
-    jump(t, at_reject(t));
-    return END;
-}
-
-/* --- loads ------------------------------------------------------------------- */
-
-static unsigned width(unsigned code)
-{
-    return BPF_SIZE(code) == BPF_W ? 4 : BPF_SIZE(code) == BPF_H ? 2 : 1;
-}
-
-/* Load @reg from @base + @offset, which are in bounds; network order. */
-static void fetch(struct translation *t, unsigned code, unsigned reg,
-                  unsigned base, uint32_t offset)
-{
-    put(t, (struct bpf_insn){.code = (__u8)(BPF_LDX | BPF_MEM | BPF_SIZE(code)),
-                             .dst_reg = reg & 15,
-                             .src_reg = base & 15,
-                             .off = (__s16)(int32_t)offset});
-    if (BPF_SIZE(code) != BPF_B)
-        put(t, (struct bpf_insn){.code = BPF_ALU | BPF_END | BPF_TO_BE,
-                                 .dst_reg = reg & 15,
-                                 .imm = (__s32)(8 * width(code))});
-}
-
-static int load_absolute(struct translation *t, const struct sock_filter *f,
-                         unsigned reg)
-{
-    const unsigned w = width(f->code);
-
-    if (f->k > t->snap || w > t->snap - f->k)
-        return reject_here(t);
-    jump_if(t,
-            (struct bpf_insn){.code = BPF_JMP | BPF_JLT | BPF_K,
-                              .dst_reg = CAPTURED,
-                              .imm = (__s32)(f->k + w)},
-            at_reject(t));
-    fetch(t, f->code, reg, PACKET, f->k);
-    return GO_ON;
-}
-
-/* X + k does not wrap: libpcap compares before it adds. */
-static int load_indexed(struct translation *t, const struct sock_filter *f)
-{
-    const unsigned w = width(f->code);
-
-    if (f->k > t->snap || w > t->snap - f->k)
-        return reject_here(t);
-    alu_x(t, BPF_MOV, ADDRESS, X);
-    jump_if(t,
-            (struct bpf_insn){.code = BPF_JMP | BPF_JGT | BPF_K,
-                              .dst_reg = ADDRESS,
-                              .imm = (__s32)(t->snap - w - f->k)},
-            at_reject(t));
-    put(t, (struct bpf_insn){.code = BPF_ALU64 | BPF_ADD,
-                             .dst_reg = ADDRESS,
-                             .imm = (__s32)(f->k + w)});
-    jump_if(t,
-            (struct bpf_insn){.code = BPF_JMP | BPF_JGT | BPF_X,
-                              .dst_reg = ADDRESS,
-                              .src_reg = CAPTURED},
-            at_reject(t));
-    put(t, (struct bpf_insn){.code = BPF_ALU64 | BPF_ADD | BPF_X,
-                             .dst_reg = ADDRESS,
-                             .src_reg = PACKET});
-    fetch(t, f->code, A, ADDRESS, -w);
-    return GO_ON;
-}
-
-static int load_memory(struct translation *t, const struct sock_filter *f,
-                       unsigned reg)
-{
-    if (f->k >= BPF_MEMWORDS)
-        return refuse(t, "no such word of memory", (size_t)(f - t->in));
-    put(t, (struct bpf_insn){.code = BPF_LDX | BPF_MEM | BPF_W,
-                             .dst_reg = reg & 15,
-                             .src_reg = STACK,
-                             .off = (__s16)(MEMORY + WORD * (int)f->k)});
-    return GO_ON;
-}
-
-static int store(struct translation *t, const struct sock_filter *f,
-                 unsigned reg)
-{
-    if (f->k >= BPF_MEMWORDS)
-        return refuse(t, "no such word of memory", (size_t)(f - t->in));
-    put(t, (struct bpf_insn){.code = BPF_STX | BPF_MEM | BPF_W,
-                             .dst_reg = STACK,
-                             .src_reg = reg & 15,
-                             .off = (__s16)(MEMORY + WORD * (int)f->k)});
-    return GO_ON;
-}
-
-/* X = 4 * the low half of a byte: the length of an IPv4 header */
-static int load_header_length(struct translation *t,
-                              const struct sock_filter *f)
-{
-    if (load_absolute(t, f, X) == END)
-        return END;
-    alu_k(t, BPF_AND, X, 15);
-    alu_k(t, BPF_LSH, X, 2);
-    return GO_ON;
 }
 
 /* --- arithmetic -------------------------------------------------------------- */
@@ -366,36 +173,6 @@ static int give_back(struct translation *t, const struct sock_filter *f)
 
 /* --- the whole --------------------------------------------------------------- */
 
-static int load(struct translation *t, const struct sock_filter *f)
-{
-    switch (f->code) {
-    case BPF_LD | BPF_W | BPF_ABS:
-    case BPF_LD | BPF_H | BPF_ABS:
-    case BPF_LD | BPF_B | BPF_ABS:
-        return load_absolute(t, f, A);
-    case BPF_LD | BPF_W | BPF_IND:
-    case BPF_LD | BPF_H | BPF_IND:
-    case BPF_LD | BPF_B | BPF_IND:
-        return load_indexed(t, f);
-    case BPF_LDX | BPF_B | BPF_MSH:
-        return load_header_length(t, f);
-    case BPF_LD | BPF_MEM:
-        return load_memory(t, f, A);
-    case BPF_LDX | BPF_MEM:
-        return load_memory(t, f, X);
-    case BPF_LD | BPF_IMM:
-    case BPF_LDX | BPF_IMM:
-        alu_k(t, BPF_MOV, BPF_CLASS(f->code) == BPF_LD ? A : X, f->k);
-        return GO_ON;
-    case BPF_LD | BPF_LEN:
-    case BPF_LDX | BPF_LEN:
-        alu_x(t, BPF_MOV, BPF_CLASS(f->code) == BPF_LD ? A : X, LENGTH);
-        return GO_ON;
-    default:
-        return refuse(t, "an unknown instruction", (size_t)(f - t->in));
-    }
-}
-
 static int step(struct translation *t, const struct sock_filter *f)
 {
     if (f->code > UINT8_MAX)
@@ -411,10 +188,6 @@ static int step(struct translation *t, const struct sock_filter *f)
         break;
     }
     switch (f->code) {
-    case BPF_ST:
-        return store(t, f, A);
-    case BPF_STX:
-        return store(t, f, X);
     case BPF_MISC | BPF_TAX:
         alu_x(t, BPF_MOV, X, A);
         return GO_ON;
@@ -422,7 +195,7 @@ static int step(struct translation *t, const struct sock_filter *f)
         alu_x(t, BPF_MOV, A, X);
         return GO_ON;
     default:
-        return load(t, f);
+        return rca_translation_load(t, f);
     }
 }
 
