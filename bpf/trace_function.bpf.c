@@ -8,7 +8,9 @@
 
 #include <asm/ptrace.h>
 
-#include "bpf/trace_probe.h"
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/trace_see.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -33,12 +35,6 @@ SEC("kprobe")
 int on_function(struct pt_regs *ctx)
 {
     const __u64 skb = argument(ctx, bpf_get_attach_cookie(ctx));
-    struct rca_trace_event *ev =
-        skb ? trace_begin(RCA_TRACE_FUNCTION, (void *)skb, NULL) : NULL;
 
-    if (!ev)
-        return 0;
-    ev->place = bpf_get_func_ip(ctx);
-    trace_end(ev);
-    return 0;
+    return see(ctx, skb, WHAT(RCA_TRACE_FUNCTION, 0), bpf_get_func_ip(ctx), 0);
 }

@@ -36,10 +36,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /**
  * struct run - of a packet, which is in one at a time
- * @pkt: the run's struct nft_pktinfo; @netns: where it is
+ * @id: of the packet, @netns: where it is; @pkt: the run's struct nft_pktinfo
  * @chains: base chain first, then as entered; @decided: and told
  */
 struct run {
+    __u64 id;
     __u64 pkt;
     __u64 chains[CHAINS];
     __u32 n;
@@ -140,15 +141,13 @@ static __always_inline void tell(__u64 skb, const struct run *run,
                                  const struct nft_chain *chain, __u64 handle,
                                  __s32 verdict)
 {
-    struct rca_trace_event *ev = trace_begin(RCA_TRACE_RULE, (void *)skb, NULL);
+    const struct nft_table *table = BPF_CORE_READ(chain, table);
+    struct slot *s = probe_again(skb, RCA_TRACE_RULE, run->netns, run->id);
     struct rca_trace_rule *rule;
-    const struct nft_table *table;
 
-    if (!ev)
+    if (!s)
         return;
-    ev->netns = run->netns;
-    rule = &ev->detail.rule;
-    table = BPF_CORE_READ(chain, table);
+    rule = &s->e.detail.rule;
     rule->handle = handle;
     rule->verdict = verdict;
     rule->family = BPF_CORE_READ_BITFIELD_PROBED(table, family);
@@ -156,8 +155,8 @@ static __always_inline void tell(__u64 skb, const struct run *run,
                               BPF_CORE_READ(table, name));
     bpf_probe_read_kernel_str(rule->chain, sizeof(rule->chain),
                               BPF_CORE_READ(chain, name));
-    ev->has |= RCA_TRACE_HAS_RULE;
-    trace_end(ev);
+    s->e.has |= RCA_TRACE_HAS_RULE;
+    probe_end(s);
 }
 
 /* A rule did. */
@@ -259,11 +258,16 @@ int on_chain(__u64 *ctx)
     const struct nft_pktinfo *pkt = (const void *)ctx[0];
     const __u64 skb = (__u64)BPF_CORE_READ(pkt, skb);
     struct run run = {.pkt = ctx[0], .n = 1};
+    struct slot *s;
 
     run.chains[0] = ctx[1];
     run.netns = BPF_CORE_READ(pkt, state, net, ns.inum);
-    if (trace_wants((void *)skb))
-        bpf_map_update_elem(&runs, &skb, &run, BPF_ANY);
+    s = probe_begin(skb, RCA_TRACE_RULE, run.netns);
+    if (!s)
+        return 0;
+    run.id = s->e.id;
+    give_slot(s);
+    bpf_map_update_elem(&runs, &skb, &run, BPF_ANY);
     return 0;
 }
 

@@ -48,23 +48,24 @@ static __always_inline void name_port(const struct datapath *dp, __u32 port,
     }
 }
 
-static __always_inline struct rca_trace_event *begin(
-    __u32 point, const struct datapath *dp, struct sk_buff *skb,
-    const struct sw_flow_key *key, __u32 action)
+static __always_inline struct slot *begin(__u32 point,
+                                          const struct datapath *dp, __u64 skb,
+                                          const struct sw_flow_key *key,
+                                          __u32 action)
 {
-    struct rca_trace_event *ev = trace_begin(point, skb, NULL);
+    struct slot *s = probe_begin(skb, point, 0);
     struct rca_trace_ovs *ovs;
 
-    if (!ev)
+    if (!s)
         return NULL;
-    ovs = &ev->detail.ovs;
+    ovs = &s->e.detail.ovs;
     ovs->in_port = BPF_CORE_READ(key, phy.in_port);
     ovs->out_port = NO_PORT;
     ovs->recirculation = BPF_CORE_READ(key, recirc_id);
     ovs->action = action;
     name_port(dp, 0, ovs->bridge); /* port 0 is named as the datapath */
-    ev->has |= RCA_TRACE_HAS_OVS;
-    return ev;
+    s->e.has |= RCA_TRACE_HAS_OVS;
+    return s;
 }
 
 SEC("raw_tp/ovs_do_execute_action")
@@ -73,23 +74,22 @@ int on_action(struct bpf_raw_tracepoint_args *ctx)
     const struct datapath *dp = (const void *)ctx->args[0];
     const struct nlattr *attr = (const void *)ctx->args[3];
     const __u32 type = BPF_CORE_READ(attr, nla_type) & NLA_TYPE_MASK;
-    struct rca_trace_event *ev =
-        begin(RCA_TRACE_OVS_ACTION, dp, (void *)ctx->args[1],
-              (const void *)ctx->args[2], type);
+    struct slot *s = begin(RCA_TRACE_OVS_ACTION, dp, ctx->args[1],
+                           (const void *)ctx->args[2], type);
     __u32 value = 0;
 
-    if (!ev)
+    if (!s)
         return 0;
     bpf_probe_read_kernel(&value, sizeof(value), attr + 1);
     if (type == OVS_ACTION_ATTR_OUTPUT) {
-        ev->detail.ovs.out_port = value;
-        name_port(dp, value, ev->detail.ovs.port);
+        s->e.detail.ovs.out_port = value;
+        name_port(dp, value, s->e.detail.ovs.port);
     } else {
-        name_port(dp, ev->detail.ovs.in_port, ev->detail.ovs.port);
+        name_port(dp, s->e.detail.ovs.in_port, s->e.detail.ovs.port);
     }
     if (type == OVS_ACTION_ATTR_RECIRC)
-        ev->detail.ovs.recirculation = value;
-    trace_end(ev);
+        s->e.detail.ovs.recirculation = value;
+    probe_end(s);
     return 0;
 }
 
@@ -99,40 +99,39 @@ int on_actions(__u64 *ctx)
 {
     const struct datapath *dp = (const void *)ctx[0];
     const struct sw_flow_actions *acts = (const void *)ctx[2];
-    struct rca_trace_event *ev;
+    struct slot *s;
 
     if (BPF_CORE_READ(acts, actions_len))
         return 0;
-    ev = begin(RCA_TRACE_OVS_ACTION, dp, (void *)ctx[1], (const void *)ctx[3],
-               OVS_ACTION_ATTR_DROP);
-    if (!ev)
+    s = begin(RCA_TRACE_OVS_ACTION, dp, ctx[1], (const void *)ctx[3],
+              OVS_ACTION_ATTR_DROP);
+    if (!s)
         return 0;
-    name_port(dp, ev->detail.ovs.in_port, ev->detail.ovs.port);
-    trace_end(ev);
+    name_port(dp, s->e.detail.ovs.in_port, s->e.detail.ovs.port);
+    probe_end(s);
     return 0;
 }
 
-static __always_inline void upcall(const struct datapath *dp,
-                                   struct sk_buff *skb,
+static __always_inline void upcall(const struct datapath *dp, __u64 skb,
                                    const struct sw_flow_key *key,
                                    const struct dp_upcall_info *info,
                                    __s32 result)
 {
-    struct rca_trace_event *ev =
+    struct slot *s =
         begin(RCA_TRACE_OVS_UPCALL, dp, skb, key, BPF_CORE_READ(info, cmd));
 
-    if (!ev)
+    if (!s)
         return;
-    ev->detail.ovs.result = (__u32)-result;
-    name_port(dp, ev->detail.ovs.in_port, ev->detail.ovs.port);
-    trace_end(ev);
+    s->e.detail.ovs.result = (__u32)-result;
+    name_port(dp, s->e.detail.ovs.in_port, s->e.detail.ovs.port);
+    probe_end(s);
 }
 
 /* ovs_dp_upcall(dp, skb, key, info, cut) */
 SEC("fexit/ovs_dp_upcall")
 int after_upcall(__u64 *ctx)
 {
-    upcall((const void *)ctx[0], (void *)ctx[1], (const void *)ctx[2],
+    upcall((const void *)ctx[0], ctx[1], (const void *)ctx[2],
            (const void *)ctx[3], (__s32)ctx[5]);
     return 0;
 }
@@ -140,7 +139,7 @@ int after_upcall(__u64 *ctx)
 SEC("raw_tp/ovs_dp_upcall")
 int on_upcall(struct bpf_raw_tracepoint_args *ctx)
 {
-    upcall((const void *)ctx->args[0], (void *)ctx->args[1],
-           (const void *)ctx->args[2], (const void *)ctx->args[3], 0);
+    upcall((const void *)ctx->args[0], ctx->args[1], (const void *)ctx->args[2],
+           (const void *)ctx->args[3], 0);
     return 0;
 }

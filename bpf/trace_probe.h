@@ -1,73 +1,82 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 
-/* trace_probe - what the programs of `rca trace` on kprobes and fentry share. */
+/*
+ * trace_probe - for events that say more than where a packet is: as see(), but
+ * in two halves, between which the caller fills in what it knows.
+ *
+ * Settings, filters and maps are those of bpf/trace.bpf.c: the maps are shared,
+ * the rest is copied into these objects before they are loaded.
+ */
 
 #include "bpf/vmlinux_probe.h"
 
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/events_trace.h"
+#include "bpf/trace_see.h"
 
-struct {
-    __uint(type, BPF_MAP_TYPE_RINGBUF);
-    __uint(max_entries, 1 << 20);
-} ring SEC(".maps");
-
-struct {
-    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-    __uint(max_entries, 1);
-    __type(key, __u32);
-    __type(value, struct rca_trace_event);
-} scratch SEC(".maps");
-
-static __always_inline _Bool trace_wants(struct sk_buff *skb)
+static __always_inline struct slot *probe_slot(__u64 skb, __u32 point,
+                                               __u32 netns)
 {
-    return 1;
-}
+    struct slot *s = take_slot();
+    struct rca_trace_counts *n;
 
-static __always_inline void trace_head(struct rca_trace_event *ev,
-                                       struct sk_buff *skb)
-{
-    const struct sk_buff___probe *p = (const void *)skb;
-    unsigned char *head = BPF_CORE_READ(p, head);
-    __u16 at = BPF_CORE_READ(p, network_header);
-    unsigned char *data = BPF_CORE_READ(p, data);
-    __u32 n = BPF_CORE_READ(p, len) + (data - (head + at));
-
-    if (n > RCA_TRACE_SNAP)
-        n = RCA_TRACE_SNAP;
-    ev->length = n;
-    if (bpf_probe_read_kernel(ev->head, n, head + at) == 0)
-        ev->captured = n;
-}
-
-static __always_inline struct rca_trace_event *trace_begin(__u32 point,
-                                                           struct sk_buff *skb,
-                                                           struct sock *rx_sk)
-{
-    const __u32 zero = 0;
-    struct rca_trace_event *ev = bpf_map_lookup_elem(&scratch, &zero);
-    struct net_device *dev = BPF_CORE_READ(skb, dev);
-
-    if (!ev)
+    if (!s) {
+        n = my_counts();
+        if (n)
+            count(&n->nested);
         return NULL;
-    __builtin_memset(ev, 0, sizeof(*ev) - sizeof(ev->head));
-    ev->time = bpf_ktime_get_ns();
-    ev->point = point;
-    ev->stack = -1;
-    ev->netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
-    ev->ifindex = BPF_CORE_READ(dev, ifindex);
-    trace_head(ev, skb);
-    return ev;
+    }
+    if (!begin_event(s, skb, WHAT(point, 0), 0, 0)) {
+        give_slot(s);
+        return NULL;
+    }
+    s->e.netns = netns;
+    copy_head(s);
+    __builtin_memset(&s->e.detail, 0, sizeof(s->e.detail));
+    return s;
 }
 
-static __always_inline void trace_end(struct rca_trace_event *ev)
+/** probe_begin() - an event of a packet that the filters take, else NULL: ended
+ * by probe_end(); @netns: where it is, 0: where its device is */
+static __always_inline struct slot *probe_begin(__u64 skb, __u32 point,
+                                                __u32 netns)
 {
-    __u32 n = sizeof(*ev) - sizeof(ev->head) + ev->captured;
+    struct rca_trace_counts *n = my_counts();
+    struct slot *s = probe_slot(skb, point, netns);
 
-    if (n <= sizeof(*ev))
-        bpf_ringbuf_output(&ring, ev, n, 0);
+    if (!s)
+        return NULL;
+    if (n)
+        count(&n->seen);
+    if (!choose(s)) {
+        give_slot(s);
+        return NULL;
+    }
+    return s;
+}
+
+/** probe_again() - of a packet that they have taken, as @id */
+static __always_inline struct slot *probe_again(__u64 skb, __u32 point,
+                                                __u32 netns, __u64 id)
+{
+    struct slot *s = probe_slot(skb, point, netns);
+
+    if (!s)
+        return NULL;
+    s->e.id = id;
+    parse_flow(s);
+    find_context(s);
+    return s;
+}
+
+static __always_inline void probe_end(struct slot *s)
+{
+    struct rca_trace_counts *n = my_counts();
+
+    if (want_conntrack)
+        find_conntrack(s);
+    if (n)
+        send_event(s, n);
+    give_slot(s);
 }

@@ -150,8 +150,9 @@ static __always_inline void look(void *ctx, struct slot *s, __u64 what,
  * see() - @skb: address of the packet; @what: WHAT() with flags; @place: as in
  * an event; @sk: socket that is known beside the packet's own, or 0
  */
-static __noinline int see(void *ctx, __u64 skb, __u64 what, __u64 place,
-                          __u64 sk)
+static __noinline __attribute__((unused)) int see(void *ctx, __u64 skb,
+                                                  __u64 what, __u64 place,
+                                                  __u64 sk)
 {
     struct rca_trace_counts *n = my_counts();
     struct slot *s;

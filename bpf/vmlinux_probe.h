@@ -4,28 +4,12 @@
 /* vmlinux_probe - as vmlinux_min.h: nftables and Open vSwitch, most of it from
  * the BTF of their modules. */
 
-#include "bpf/vmlinux_net.h"
+#include "bpf/vmlinux_trace.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)),           \
                              apply_to = record)
 
-struct sk_buff___probe {
-    unsigned char *head;
-    unsigned int len;
-    unsigned char *data;
-    __u16 mac_header;
-    __u16 network_header;
-};
-
 /* --- netfilter, nftables --------------------------------------------------- */
-
-struct nf_hook_state {
-    __u8 hook;
-    __u8 pf;
-    struct net_device *in;
-    struct net_device *out;
-    struct net *net;
-};
 
 struct nft_pktinfo {
     struct sk_buff *skb;

@@ -225,6 +225,7 @@ int rca_trace_finish(struct rca_trace_capture *c, rca_trace_visit *visit,
 
     rca_trace_hooks_done(&c->hooks);
     rca_trace_object_detach(c->object);
+    rca_trace_probe_detach(c->probe);
     do {
         r = gather(c);
         more = c->read == AT_ONCE;
@@ -253,6 +254,7 @@ void rca_trace_stats(const struct rca_trace_capture *c,
                      struct rca_trace_stats *ret_stats)
 {
     rca_trace_object_stats(c->object, ret_stats);
+    ret_stats->loss.untracked += rca_trace_probe_unnamed(c->probe);
     ret_stats->loss.late = rca_trace_sort_late(c->sort);
     rca_trace_feeds_loss(c, &ret_stats->loss);
 }
@@ -269,6 +271,7 @@ void rca_trace_close(struct rca_trace_capture **capture)
     rca_trace_hooks_done(&c->hooks);
     if (c->ring)
         ring_buffer__free(c->ring);
+    rca_trace_probe_close(&c->probe);
     rca_trace_object_free(&c->object);
     rca_trace_sort_free(&c->sort);
     rca_trace_filter_free(&c->filter);

@@ -33,6 +33,15 @@ static void add_hooks(struct rca_trace_capture *c)
     rca_trace_add_feature(c, &f);
 }
 
+static void add_probes(struct rca_trace_capture *c)
+{
+    size_t n;
+    const struct rca_trace_feature *f = rca_trace_probe_features(c->probe, &n);
+
+    for (size_t i = 0; i < n; i++)
+        rca_trace_add_feature(c, &f[i]);
+}
+
 static void add_names(struct rca_trace_capture *c, enum rca_trace_part part,
                       const char *what, const char *how)
 {
@@ -51,6 +60,7 @@ void rca_trace_tell_features(struct rca_trace_capture *c,
                                   RCA_TRACE_FEATURES - c->n_features);
     if (options->wanted >> RCA_TRACE_PART_SKB & 1)
         add_hooks(c);
+    add_probes(c);
     if (options->wanted >> RCA_TRACE_PART_DEV & 1)
         add_names(c, RCA_TRACE_PART_DEV, "device names", "rtnetlink");
     if (options->wanted >> RCA_TRACE_PART_NS & 1)

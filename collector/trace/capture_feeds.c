@@ -72,6 +72,13 @@ static int open_feed(struct rca_trace_capture *c,
     return r ? r : watch(c, feed);
 }
 
+/* The probe tells of every rule that decides, so that none is told twice. */
+static _Bool is_probed(const struct rca_trace_capture *c,
+                       enum rca_trace_part part)
+{
+    return part == RCA_TRACE_PART_NFT && rca_trace_probe_has(c->probe, part);
+}
+
 int rca_trace_feeds_open(struct rca_trace_capture *c,
                          const struct rca_trace_options *options,
                          struct rca_diag *diag)
@@ -79,7 +86,8 @@ int rca_trace_feeds_open(struct rca_trace_capture *c,
     int r = 0;
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(feeds) && r == 0; i++) {
-        if (feeds[i] && options->wanted >> feeds[i]->part & 1)
+        if (feeds[i] && options->wanted >> feeds[i]->part & 1 &&
+            !is_probed(c, feeds[i]->part))
             r = open_feed(c, feeds[i], options, diag, &c->feeds[i]);
         if (r == 0 && c->feeds[i].state && feeds[i]->part == RCA_TRACE_PART_NFT)
             r = rca_trace_match_new(0, &c->match);

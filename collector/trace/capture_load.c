@@ -416,6 +416,12 @@ void rca_trace_object_free(struct rca_trace_object **object)
     *object = NULL;
 }
 
+const struct bpf_object *rca_trace_object_loaded(
+    const struct rca_trace_object *o)
+{
+    return o->skel->obj;
+}
+
 int rca_trace_object_ring(const struct rca_trace_object *o)
 {
     return bpf_map__fd(o->skel->maps.ring);

@@ -25,6 +25,7 @@ struct rca_trace_plan {
     const char *without;
 };
 
+struct bpf_object;
 struct rca_trace_object;
 
 /** rca_trace_object_open() - 0; RCA_ENOSUPPORT (no BTF, no privilege); -E2BIG (a
@@ -38,6 +39,10 @@ void rca_trace_object_attach(struct rca_trace_object *object);
 /** rca_trace_object_detach() - no events after this */
 void rca_trace_object_detach(struct rca_trace_object *object);
 void rca_trace_object_free(struct rca_trace_object **object);
+
+/** rca_trace_object_loaded() - libbpf's, for what shares its maps */
+const struct bpf_object *rca_trace_object_loaded(
+    const struct rca_trace_object *object);
 
 /** descriptors of maps and programs; -1: not there */
 int rca_trace_object_ring(const struct rca_trace_object *object);

@@ -12,6 +12,7 @@
 #include "collector/trace/capture_sort.h"
 #include "collector/trace/feed.h"
 #include "collector/trace/match.h"
+#include "collector/trace/probe.h"
 
 #define RCA_TRACE_BUFFER (16u << 20)
 #define RCA_TRACE_HOLD_BYTES (64u << 20)
@@ -28,6 +29,7 @@ struct rca_trace_source {
 
 struct rca_trace_capture {
     struct rca_trace_object *object; /* owned */
+    struct rca_trace_probe *probe; /* owned */
     struct rca_trace_names *names; /* borrowed */
     struct rca_trace_filter *filter; /* owned; NULL: there is none */
     struct rca_trace_meta *meta; /* owned; likewise */

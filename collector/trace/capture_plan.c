@@ -49,6 +49,20 @@ static void plan_done(struct rca_trace_plan *plan)
     rca_trace_code_done(&plan->meta);
 }
 
+/* First the object whose maps the probes share. */
+static int load(struct rca_trace_capture *c,
+                const struct rca_trace_options *options,
+                const struct rca_trace_plan *plan, struct rca_diag *diag)
+{
+    struct rca_trace_probe_with with = {.plan = plan};
+    const int r = rca_trace_object_open(plan, diag, &c->object);
+
+    if (r)
+        return r;
+    with.object = rca_trace_object_loaded(c->object);
+    return rca_trace_probe_open(options, &with, diag, &c->probe);
+}
+
 int rca_trace_plan_open(struct rca_trace_capture *c,
                         const struct rca_trace_options *options,
                         struct rca_diag *diag)
@@ -66,5 +80,5 @@ int rca_trace_plan_open(struct rca_trace_capture *c,
         r = plan_filter(c, options->filter, diag, &plan);
     if (r == 0)
         r = plan_meta(c, options->meta, diag, &plan);
-    return r ? r : rca_trace_object_open(&plan, diag, &c->object);
+    return r ? r : load(c, options, &plan, diag);
 }

@@ -13,11 +13,13 @@
 #include "bpf/trace_nft.skel.h"
 #include "bpf/trace_ovs.skel.h"
 #include "collector/source.h"
+#include "collector/trace/probe_share.h"
 #include "collector/trace/types.h"
 
 /* Programs of the largest family, and all that may be attached. */
 #define MAX_LINKS 64
 #define KPROBES "/sys/bus/event_source/devices/kprobe"
+#define NEITHER "needs kprobes or fentry: this kernel has neither"
 #define AFTER "after_"
 
 enum family { FAMILY_NFT, FAMILY_OVS, FAMILY_FUNCTION, FAMILY_COUNT };
@@ -139,10 +141,20 @@ static const struct kind kinds[FAMILY_COUNT] = {
                                  {"raw_tp/ovs_dp_upcall",
                                   choose_ovs_tracepoints}}},
     [FAMILY_FUNCTION] = {.name = "functions",
-                         .part = RCA_TRACE_PART_COUNT,
+                         .part = RCA_TRACE_PART_SKB,
                          .lost = "packets at the functions asked for",
                          .bytes = trace_function_bpf__elf_bytes,
                          .attempts = {{"kprobe", choose_function}}},
+};
+
+/** struct opening - what a family is opened with; @types NULL: this kernel has
+ * no kprobes, or no BTF, which @why says */
+struct opening {
+    const struct rca_trace_options *options;
+    const struct rca_trace_types *types;
+    struct rca_trace_probe_with with;
+    const char *why;
+    struct rca_diag *diag;
 };
 
 /* --- loading and attaching --------------------------------------------------- */
@@ -164,25 +176,6 @@ void rca_trace_probe_close(struct rca_trace_probe **probe)
     for (size_t i = 0; i < FAMILY_COUNT; i++)
         bpf_object__close(p->objects[i]);
     free(p);
-}
-
-static int share_maps(struct bpf_object *object, const struct bpf_object *with)
-{
-    struct bpf_map *map;
-
-    bpf_object__for_each_map(map, object)
-    {
-        const struct bpf_map *other =
-            with ? bpf_object__find_map_by_name(with, bpf_map__name(map))
-                 : NULL;
-        int r = 0;
-
-        if (other && !bpf_map__is_internal(map))
-            r = bpf_map__reuse_fd(map, bpf_map__fd(other));
-        if (r)
-            return r;
-    }
-    return 0;
 }
 
 static int keep_link(struct rca_trace_probe *p, struct bpf_link *link)
@@ -249,25 +242,39 @@ static const struct bpf_object *base(const struct rca_trace_probe *p,
     return shared;
 }
 
-/* The family's object, loaded; @why: says why not. */
-static int load(const struct rca_trace_probe *p, const struct kind *kind,
-                const struct attempt *attempt,
-                const struct rca_trace_types *types,
-                const struct bpf_object *shared, const char **ret_why,
-                struct bpf_object **ret_object)
+/* The family's object, not loaded yet. */
+static int open_object(const struct kind *kind,
+                       const struct rca_trace_plan *plan,
+                       struct bpf_object **ret_object)
 {
+    void *elf RCA_CLEANUP(rca_freep) = NULL;
     size_t n = 0;
     const void *bytes = kind->bytes(&n);
-    struct bpf_object *object = bpf_object__open_mem(bytes, n, NULL);
+    const int r = rca_trace_share_filters(bytes, n, plan, &elf);
+
+    if (r)
+        return r;
+    *ret_object = bpf_object__open_mem(elf, n, NULL); /* copies what it needs */
+    return *ret_object ? 0 : errno ? -errno : -EINVAL;
+}
+
+/* The same, loaded; @ret_why: says why not. */
+static int load(const struct rca_trace_probe *p, const struct opening *o,
+                const struct kind *kind, const struct attempt *attempt,
+                const char **ret_why, struct bpf_object **ret_object)
+{
+    const struct bpf_object *with = base(p, o->with.object);
+    struct bpf_object *object = NULL;
     int r;
 
     *ret_why = "";
-    if (!object)
-        return errno ? -errno : -EINVAL;
-    r = attempt->choose(types, object, ret_why);
+    r = open_object(kind, o->with.plan, &object);
+    if (r)
+        return r;
+    r = attempt->choose(o->types, object, ret_why);
     if (r == 0) {
         *ret_why = "";
-        r = share_maps(object, base(p, shared));
+        r = with ? rca_trace_share(object, with) : 0;
     }
     if (r == 0)
         r = bpf_object__load(object);
@@ -285,9 +292,6 @@ static void explain(int err, const char *why, char *buf, size_t n)
 {
     if (*why)
         (void)snprintf(buf, n, "%s", why);
-    else if (access(KPROBES, F_OK)) /* some refuse fentry by EPERM */
-        (void)snprintf(buf, n,
-                       "needs kprobes or fentry: this kernel has neither");
     else if (err == -EPERM || err == -EACCES)
         (void)snprintf(buf, n, "not permitted: needs CAP_BPF and CAP_PERFMON");
     else
@@ -311,14 +315,6 @@ static void tell(struct rca_trace_probe *p, const struct kind *kind,
         (void)snprintf(f->lost, sizeof(f->lost), "%s", kind->lost);
 }
 
-/** struct opening - what a family is opened with */
-struct opening {
-    const struct rca_trace_options *options;
-    const struct rca_trace_types *types;
-    const struct bpf_object *shared;
-    struct rca_diag *diag;
-};
-
 static int try(struct rca_trace_probe *p, const struct opening *o,
                enum family family, const struct attempt *attempt,
                const char **ret_why)
@@ -331,10 +327,10 @@ static int try(struct rca_trace_probe *p, const struct opening *o,
     *ret_why = "turned off by 'without'";
     if (!rca_source_may(&env, attempt->hook))
         return RCA_ENOSUPPORT;
-    *ret_why = "this kernel has no BTF";
+    *ret_why = o->why;
     if (!o->types)
         return RCA_ENOSUPPORT;
-    r = load(p, &kinds[family], attempt, o->types, o->shared, ret_why, &object);
+    r = load(p, o, &kinds[family], attempt, ret_why, &object);
     if (r)
         return r;
     if (family == FAMILY_FUNCTION)
@@ -390,27 +386,49 @@ static int open_families(struct rca_trace_probe *p, const struct opening *o)
     return r;
 }
 
+/* What it is made of takes a while to read: only where it is of use. */
+static int read_types(const char **ret_why, struct rca_trace_types **ret_types)
+{
+    int r;
+
+    *ret_why = NEITHER;
+    if (access(KPROBES, F_OK))
+        return 0;
+    *ret_why = "this kernel has no BTF";
+    r = rca_trace_types_open(ret_types);
+    return r == RCA_ENOSUPPORT ? 0 : r;
+}
+
 int rca_trace_probe_open(const struct rca_trace_options *options,
-                         const struct bpf_object *shared, struct rca_diag *diag,
+                         const struct rca_trace_probe_with *with,
+                         struct rca_diag *diag,
                          struct rca_trace_probe **ret_probe)
 {
     struct rca_trace_probe *p RCA_CLEANUP(rca_trace_probe_close) =
         calloc(1, sizeof(*p));
     struct rca_trace_types *types RCA_CLEANUP(rca_trace_types_free) = NULL;
-    struct opening o = {.options = options, .shared = shared, .diag = diag};
+    struct opening o = {.options = options, .diag = diag};
     int r;
 
     if (!p)
         return -ENOMEM;
     (void)libbpf_set_print(NULL); /* what fails is told as a feature */
-    r = rca_trace_types_open(&types);
-    if (r == -ENOMEM)
+    r = read_types(&o.why, &types);
+    if (r)
         return r;
     o.types = types;
+    if (with)
+        o.with = *with;
     r = open_families(p, &o);
     if (r == 0)
         *ret_probe = RCA_TAKE(p);
     return r;
+}
+
+void rca_trace_probe_detach(struct rca_trace_probe *probe)
+{
+    if (probe)
+        drop_links(probe, 0);
 }
 
 /* --- asking ------------------------------------------------------------------ */

@@ -14,23 +14,34 @@
 #include "collector/trace/capture.h"
 
 struct bpf_object;
+struct rca_trace_plan;
 struct rca_trace_probe;
+
+/** struct rca_trace_probe_with - the capture that it is part of
+ * @object: loaded: its maps (ring, ids, ...) and settings are used
+ * @plan:   its filters are used; NULL: none */
+struct rca_trace_probe_with {
+    const struct bpf_object *object;
+    const struct rca_trace_plan *plan;
+};
 
 /**
  * rca_trace_probe_open() - load and attach what was asked for: RCA_TRACE_PART_NFT,
  * RCA_TRACE_PART_OVS, functions
- * @shared: loaded object whose maps are used in the place of those of the same
- *          name (ring, ids, ...), or NULL
+ * @with: NULL: it has maps of its own, and takes every packet (tests)
  *
  * Return: 0, also if all is off; RCA_EUNKNOWN, RCA_ESYNTAX (a function: see
  *         rca_trace_kernel_packet()); RCA_ENOSUPPORT (functions were asked for
  *         and cannot be probed: @diag); -ENOMEM. On failure nothing is left.
  */
 RCA_MUST_CHECK int rca_trace_probe_open(const struct rca_trace_options *options,
-                                        const struct bpf_object *shared,
+                                        const struct rca_trace_probe_with *with,
                                         struct rca_diag *diag,
                                         struct rca_trace_probe **ret_probe);
 void rca_trace_probe_close(struct rca_trace_probe **probe);
+
+/** rca_trace_probe_detach() - no events after this; NULL: nothing to do */
+void rca_trace_probe_detach(struct rca_trace_probe *probe);
 
 /** rca_trace_probe_features() - one for each family that was asked for */
 const struct rca_trace_feature *rca_trace_probe_features(

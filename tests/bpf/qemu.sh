@@ -101,7 +101,7 @@ pack() {
 
 boot() {
     timeout "$limit" qemu-system-x86_64 -accel "${RCA_QEMU_ACCEL:-tcg}" \
-        -cpu max -smp 2 -m 1024 -nographic -no-reboot -nic none \
+        -cpu max,erms=off,fsrm=off -smp 2 -m 1024 -nographic -no-reboot -nic none \
         -kernel "$kernel"/boot/vmlinuz-* -initrd "$dir/initramfs.gz" \
         -append 'console=ttyS0 quiet panic=-1' </dev/null |
         tr -d '\r' >"$dir/log" || true

@@ -214,6 +214,88 @@ static void the_rule_that_decides_is_named(void **state)
     assert_int_equal(rca_trace_probe_unnamed(w.probe), 0);
 }
 
+/* --- in a capture ------------------------------------------------------------ */
+
+/** struct kept - events of a capture */
+struct kept {
+    struct rca_trace_event events[MAX_EVENTS];
+    size_t n;
+};
+
+static int keep(void *arg, const struct rca_trace_event *event)
+{
+    struct kept *k = arg;
+
+    if (k->n < MAX_EVENTS)
+        memcpy(&k->events[k->n++], event,
+               offsetof(struct rca_trace_event, head) + event->captured);
+    return 0;
+}
+
+static size_t count_kept(const struct kept *k, enum rca_trace_point point)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < k->n; i++)
+        n += k->events[i].point == point;
+    return n;
+}
+
+/* Each drop comes after the event of the rule, of the same packet. */
+static void check_drops(const struct kept *k, uint64_t handle)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        const struct rca_trace_event *drop = &k->events[i];
+        size_t n = 0;
+
+        assert_int_equal(drop->flow.destination_port, 1001);
+        if (drop->point != RCA_TRACE_DROP)
+            continue;
+        for (size_t j = 0; j < i; j++) {
+            const struct rca_trace_event *rule = &k->events[j];
+
+            if (rule->point == RCA_TRACE_RULE && rule->id == drop->id &&
+                rule->detail.rule.handle == handle) {
+                assert_int_equal(rule->detail.rule.verdict, NF_DROP);
+                n++;
+            }
+        }
+        assert_int_equal(n, 1);
+    }
+}
+
+static void a_capture_filters_and_tracks_them(void **state)
+{
+    const struct rca_trace_options options = {
+        .wanted = 1U << RCA_TRACE_PART_SKB | 1U << RCA_TRACE_PART_TRACKING |
+                  1U << RCA_TRACE_PART_DROP | 1U << RCA_TRACE_PART_NFT,
+        .must = 1U << RCA_TRACE_PART_NFT,
+        .functions = {"ip_rcv"},
+        .n_functions = 1,
+        .filter = "udp and dst port 1001"};
+    struct rca_trace_names *names RCA_CLEANUP(rca_trace_names_free) = NULL;
+    struct rca_trace_capture *capture RCA_CLEANUP(rca_trace_close) = NULL;
+    struct rca_diag diag = {.text = ""};
+    struct kept kept = {.n = 0};
+
+    (void)state;
+    if (!may())
+        skip();
+    net_run("nft '" RULESET "'");
+    assert_ok(rca_trace_names_new(&names));
+    if (rca_trace_open(&options, names, &diag, &capture))
+        fail_msg("%s", diag.text);
+    assert_ok(net_send_here("127.0.0.1", 1001, 5));
+    assert_ok(net_send_here("127.0.0.1", 1002, 5));
+    for (int i = 0; i < 100 && count_kept(&kept, RCA_TRACE_DROP) < 5; i++)
+        assert_true(rca_trace_poll(capture, 50, keep, &kept) >= 0);
+    assert_true(rca_trace_finish(capture, keep, &kept) >= 0);
+    assert_int_equal(count_kept(&kept, RCA_TRACE_DROP), 5);
+    assert_int_equal(count_kept(&kept, RCA_TRACE_FUNCTION), 5);
+    assert_int_equal(count_kept(&kept, RCA_TRACE_RULE), 10); /* and `out` */
+    check_drops(&kept, handle_of("udp dport 1001 drop"));
+}
+
 /* --- Open vSwitch ------------------------------------------------------------ */
 
 static size_t count_ovs(const struct watch *w, uint32_t point, uint16_t port,
@@ -416,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rule_that_decides_is_named),
+        cmocka_unit_test(a_capture_filters_and_tracks_them),
         cmocka_unit_test(the_datapath_tells_what_it_does),
         cmocka_unit_test(functions_are_seen),
         cmocka_unit_test(functions_that_cannot_be_are_refused),
