@@ -54,6 +54,7 @@ struct waiting {
 struct rca_trace_match {
     size_t max;
     uint64_t numbers;
+    rca_time newest; /* of a packet's event */
     struct place *places; /* owned; of @max */
     struct chain *chains[INDEXES]; /* owned; of @max each */
     struct cursor cursors[CURSORS];
@@ -216,6 +217,7 @@ void rca_trace_match_packet(struct rca_trace_match *match,
     else if (event->point == RCA_TRACE_DROP)
         set_once(&p->dropped, now);
     p->last = p->last > now ? p->last : now;
+    match->newest = match->newest > now ? match->newest : now;
 }
 
 /* --- messages ------------------------------------------------------------- */
@@ -338,10 +340,11 @@ static uint32_t start_of(struct rca_trace_match *m, const struct chain *chain,
     return m->places[c->at].next_of[INDEX_HEADERS];
 }
 
-static _Bool fits(const struct place *p, const struct waiting *w)
+static _Bool fits(const struct rca_trace_match *m, const struct place *p,
+                  const struct waiting *w, _Bool sure)
 {
     return p->key == w->key && p->netns == w->event->netns &&
-           p->last >= w->read - RCA_TRACE_MATCH_AGE;
+           (!sure || p->last >= m->newest - RCA_TRACE_MATCH_AGE);
 }
 
 /* The first packet that this rule was not given to; where there is none, and
@@ -357,7 +360,7 @@ static uint32_t find_packet(struct rca_trace_match *m, const struct waiting *w,
     for (; at != NONE; at = m->places[at].next_of[INDEX_HEADERS]) {
         const struct place *p = &m->places[at];
 
-        if (!fits(p, w))
+        if (!fits(m, p, w, sure))
             continue;
         if (!is_claimed(p, (uint32_t)step) && is_sure(p, w->event))
             return at;

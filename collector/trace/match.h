@@ -12,7 +12,8 @@
  * without an IPv4 id, of equal content) are taken in their order: a rule's n-th
  * message is about the n-th of them, a verdict of drop about the n-th that was
  * dropped. Such a packet that was seen before messages began can shift this;
- * what is older than RCA_TRACE_MATCH_AGE is left out.
+ * one that is RCA_TRACE_MATCH_AGE older than the newest event is only taken
+ * when there is no other.
  *
  * The time is that of the hook's own event, or of what is nearest to it, and
  * grows from rule to rule of a packet: a drop's is just before that of the drop.
@@ -29,7 +30,7 @@
 /* How long a message waits for its packet's events, which come from another
  * buffer: microseconds on an idle host. */
 #define RCA_TRACE_MATCH_WAIT (RCA_SECOND / 20)
-#define RCA_TRACE_MATCH_AGE RCA_SECOND
+#define RCA_TRACE_MATCH_AGE (5 * RCA_SECOND)
 #define RCA_TRACE_MATCH_ROOM 64
 #define RCA_TRACE_MATCH_MAX 32768
 

@@ -14,6 +14,7 @@
 #include <signal.h>
 
 #include "collector/trace/feed.h"
+#include "collector/trace/journey.h"
 #include "collector/trace/names.h"
 #include "tests/bpf/net.h"
 
@@ -368,12 +369,97 @@ static void a_ruleset_that_appears_is_found(void **state)
     assert_string_equal(text_of(w, &w->seen.last_drop), "udp dport 9 drop");
 }
 
+/* --- the whole capture ---------------------------------------------------- */
+
+struct whole {
+    struct rca_trace_summary *summary;
+    size_t rules, drops, unknown; /* unknown: rules without their packet */
+};
+
+static int take_whole(void *arg, const struct rca_trace_event *event)
+{
+    struct whole *t = (struct whole *)arg;
+
+    if (event->point == RCA_TRACE_RULE) {
+        t->rules++;
+        t->drops += event->detail.rule.verdict == NF_DROP;
+        t->unknown += !event->id;
+    }
+    return rca_trace_summary_add(t->summary, event);
+}
+
+static size_t deaths_by_rule(struct whole *t)
+{
+    size_t n = 0, packets = 0;
+    const struct rca_trace_death *deaths =
+        rca_trace_summary_deaths(t->summary, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (!deaths[i].has_rule)
+            continue;
+        assert_int_equal(deaths[i].rule.handle, 2);
+        assert_true(deaths[i].has_reason);
+        packets += deaths[i].packets;
+    }
+    return packets;
+}
+
+/* The same with the drops that the kernel tells of: each is put to its rule. */
+static void each_drop_is_put_to_its_rule(void **state)
+{
+    const int packets = getenv("RCA_TEST_SMALL") ? 5000 : 100000;
+    const int chunk = getenv("RCA_TEST_SMALL") ? 5000 : 10000;
+    const struct rca_trace_options options = {
+        .filter = "udp port 9",
+        .wanted = 1U << RCA_TRACE_PART_SKB | 1U << RCA_TRACE_PART_TRACKING |
+                  1U << RCA_TRACE_PART_DROP | 1U << RCA_TRACE_PART_NFT,
+        .points = 1U << RCA_TRACE_RECEIVE | 1U << RCA_TRACE_DROP |
+                  1U << RCA_TRACE_RULE,
+        .buffer = 32 << 20,
+        .allow_changes = 1};
+    struct world *w = (struct world *)*state;
+    struct rca_trace_capture *capture = NULL;
+    struct rca_trace_stats stats;
+    struct rca_diag diag = {.line = 0};
+    struct whole t = {.rules = 0};
+    int fd, tries = 0;
+
+    net_run("printf '%s' 'table inet fw { chain in { type filter hook input "
+            "priority 0; udp dport 9 numgen inc mod 50 == 0 counter drop; }; "
+            "}' | nft -f -");
+    assert_ok(rca_trace_summary_new(0, &t.summary));
+    if (rca_trace_open(&options, w->names, &diag, &capture)) {
+        print_message("%s\n", diag.text);
+        rca_trace_summary_free(&t.summary);
+        skip();
+    }
+    fd = listen_here();
+    for (int sent = chunk; sent <= packets; sent += chunk) {
+        assert_ok(net_send_here("127.0.0.1", PORT, chunk));
+        for (tries = 0; t.rules < (size_t)sent && tries < 100; tries++)
+            assert_true(rca_trace_poll(capture, 50, take_whole, &t) >= 0);
+    }
+    assert_true(rca_trace_finish(capture, take_whole, &t) >= 0);
+    rca_trace_stats(capture, &stats);
+    rca_trace_close(&capture);
+    (void)close(fd);
+    assert_int_equal(t.rules, packets);
+    assert_int_equal(t.drops, packets / 50);
+    assert_int_equal(t.unknown, 0);
+    assert_int_equal(deaths_by_rule(&t), packets / 50);
+    assert_int_equal(stats.loss.ring, 0);
+    assert_int_equal(stats.loss.netlink, 0);
+    rca_trace_summary_free(&t.summary);
+    assert_nothing_left();
+}
+
 #define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(every_50th_of_100000_datagrams_is_told),
+        IN_WORLD(each_drop_is_put_to_its_rule),
         IN_WORLD(what_the_filter_leaves_out_is_not_traced),
         IN_WORLD(full_buffers_are_counted),
         IN_WORLD(nothing_is_left_behind),

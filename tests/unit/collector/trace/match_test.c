@@ -178,13 +178,27 @@ static void what_finds_no_packet_says_when_it_was_read(void **state)
     other.netns = NETNS + 1; /* elsewhere */
     see(w, other, 100, RCA_TRACE_DROP, NOW);
     see(w, packet(1, 3), 101, RCA_TRACE_DROP, NOW); /* to another host */
-    see(w, packet(1, 2), 102, RCA_TRACE_DROP, NOW - 2 * RCA_SECOND); /* old */
     see(w, packet(1, 2), 0, RCA_TRACE_DROP, NOW); /* has no id */
     say(w, packet(1, 2), 5, NF_DROP, RCA_TRACE_INPUT);
     take(w, NOW + 1000001);
     assert_int_equal(w->out.n, 0);
     take(w, RCA_TIME_NONE);
     assert_out(w, 0, 5, 0, NOW + 1000000);
+}
+
+static void an_old_packet_is_taken_last(void **state)
+{
+    struct world *w = (struct world *)*state;
+
+    see(w, packet(0, 2), 100, RCA_TRACE_DROP, NOW - RCA_TRACE_MATCH_AGE - 1);
+    see(w, packet(0, 2), 101, RCA_TRACE_DROP, NOW);
+    say(w, packet(0, 2), 5, NF_DROP, RCA_TRACE_INPUT);
+    say(w, packet(0, 2), 5, NF_DROP, RCA_TRACE_INPUT);
+    take(w, NOW + 1000001);
+    assert_int_equal(w->out.n, 1);
+    assert_out(w, 0, 5, 101, NOW - 1);
+    take(w, NOW + 1000000 + RCA_TRACE_MATCH_WAIT);
+    assert_out(w, 0, 5, 100, NOW - RCA_TRACE_MATCH_AGE - 2);
 }
 
 /* Unconnected sockets send datagrams with the IPv4 id 0. */
@@ -373,6 +387,7 @@ int main(void)
         IN_WORLD(a_message_waits_for_the_drop),
         IN_WORLD(without_a_drop_it_comes_after_the_last_event),
         IN_WORLD(what_finds_no_packet_says_when_it_was_read),
+        IN_WORLD(an_old_packet_is_taken_last),
         IN_WORLD(equal_packets_are_taken_in_their_order),
         IN_WORLD(what_nat_changed_is_found_by_the_headers_after_it),
         IN_WORLD(without_hooks_the_rules_keep_their_order),
