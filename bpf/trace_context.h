@@ -61,17 +61,26 @@ static __always_inline void find_place(struct slot *s, struct task_struct *task)
         s->e.netns = netns_of_reader(s, task);
 }
 
+/* As rca_cgroup_of(), but by plain loads, which the kernel lets us do from the
+ * task at hand on: a few nanoseconds in the place of a hundred. */
+static __always_inline __u64 cgroup_of(struct task_struct *task)
+{
+    struct cgroup *v2 = task->cgroups->dfl_cgrp;
+
+    return v2->level > 0 ? v2->kn->id : rca_cgroup_of(task);
+}
+
 /* All that a meta filter may ask for. */
 static __always_inline void find_context(struct slot *s)
 {
-    struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-    struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+    struct task_struct *task = bpf_get_current_task_btf();
+    struct task_struct *leader = task->group_leader;
 
     find_place(s, task);
     s->e.cpu = bpf_get_smp_processor_id();
     s->e.mark = skb_of(s)->mark;
-    s->e.pid = (__u32)BPF_CORE_READ(task, tgid);
-    s->e.cgroup = rca_cgroup_of(task);
+    s->e.pid = (__u32)task->tgid;
+    s->e.cgroup = cgroup_of(task);
     BPF_CORE_READ_INTO(&s->e.command, leader, comm);
 }
 

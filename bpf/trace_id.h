@@ -55,7 +55,8 @@ static __always_inline __u64 mix(__u64 print, __u64 v)
 
 /* Data by their number, which they keep when they are sent again, or when a
  * device joins packets; what has none, by all that tells one from the next. */
-static __always_inline __u64 print_tcp(const struct slot *s, __u64 print)
+static __always_inline __u64 print_tcp(const struct slot *s, __u64 print,
+                                       __u64 id)
 {
     const __u32 l4 = s->l4;
     const __u32 headers = l4 - s->l3 + (get8(s, l4 + 12) >> 4) * 4u;
@@ -63,7 +64,7 @@ static __always_inline __u64 print_tcp(const struct slot *s, __u64 print)
     print = mix(print, get32(s, l4 + 4));
     if (s->total > headers || !s->total || s->e.flow.tcp_flags & 2)
         return mix(print, s->e.flow.tcp_flags & 2);
-    print = mix(print, get32(s, l4 + 8));
+    print = mix(print, id << 32 | get32(s, l4 + 8));
     return mix(print, get16(s, l4 + 14));
 }
 
@@ -79,8 +80,7 @@ static __always_inline __u64 print_ip(const struct slot *s)
         return flow->family == AF_INET ? print : mix(print, get64(s, l4));
     }
     if (flow->protocol == IPPROTO_TCP && s->e.captured >= l4 + 16)
-        return print_tcp(s,
-                         s->total > l4 - s->l3 + 20 ? print : mix(print, id));
+        return print_tcp(s, print, id);
     print = mix(print, id);
     if (flow->protocol == IPPROTO_UDP && s->e.captured >= l4 + 8) {
         print = mix(print, get16(s, l4 + 4));

@@ -42,7 +42,6 @@ static __always_inline _Bool begin_event(struct slot *s, __u64 skb, __u64 what,
     s->skb_at = skb;
     s->sk = sk;
     s->last = (what & LAST) != 0;
-    s->e.time = bpf_ktime_get_ns();
     s->e.id = 0;
     s->e.place = place;
     s->e.point = (__u8)what;
@@ -88,6 +87,7 @@ static __always_inline _Bool choose(struct slot *s)
 
     if (!match && !(want_id && has_record(s)))
         return 0;
+    s->e.time = bpf_ktime_get_ns();
     parse_flow(s);
     if (is_read_udp(s))
         s->e.point = RCA_TRACE_READ;

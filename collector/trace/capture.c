@@ -334,7 +334,9 @@ int rca_trace_open(const struct rca_trace_options *options,
     c->names = names;
     c->epoll = c->hooks.program = -1;
     c->offset = read_offset();
-    r = rca_trace_names_read(names);
+    r = rca_trace_plan_check(options, diag);
+    if (r == 0)
+        r = rca_trace_names_read(names);
     if (r == 0)
         r = rca_trace_plan_open(c, options, diag);
     if (r)

@@ -50,8 +50,11 @@ struct rca_trace_capture {
     rca_time gathered; /* since the epoch: when the feeds were read last */
 };
 
-/** rca_trace_plan_open() - the options checked, the filters translated, the
- * programs loaded; errors as rca_trace_open() */
+/** rca_trace_plan_check() - 0; RCA_ESYNTAX: sizes that cannot be */
+RCA_MUST_CHECK int rca_trace_plan_check(const struct rca_trace_options *options,
+                                        struct rca_diag *diag);
+/** rca_trace_plan_open() - the filters translated, the programs loaded; errors as
+ * rca_trace_open() */
 RCA_MUST_CHECK int rca_trace_plan_open(struct rca_trace_capture *capture,
                                        const struct rca_trace_options *options,
                                        struct rca_diag *diag);

@@ -6,8 +6,13 @@
 #define SMALLEST 4096 /* a page */
 #define LARGEST (1u << 30)
 
-static int check_buffer(size_t buffer, struct rca_diag *diag)
+int rca_trace_plan_check(const struct rca_trace_options *options,
+                         struct rca_diag *diag)
 {
+    const size_t buffer = options->buffer;
+
+    if (!buffer)
+        return 0; /* ours */
     if (buffer >= SMALLEST && !(buffer & (buffer - 1)) && buffer <= LARGEST)
         return 0;
     return rca_diag_set(diag, RCA_ESYNTAX, NULL, 0,
@@ -74,10 +79,7 @@ int rca_trace_plan_open(struct rca_trace_capture *c,
         .buffer = options->buffer ? options->buffer : RCA_TRACE_BUFFER,
         .without = options->without,
     };
-    int r = check_buffer(plan.buffer, diag);
-
-    if (r == 0)
-        r = plan_filter(c, options->filter, diag, &plan);
+    int r = plan_filter(c, options->filter, diag, &plan);
     if (r == 0)
         r = plan_meta(c, options->meta, diag, &plan);
     return r ? r : load(c, options, &plan, diag);

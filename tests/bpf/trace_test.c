@@ -98,7 +98,7 @@ static void the_filter_is_in_the_kernel(void **state)
     for (size_t i = 0; i < w.n; i++)
         assert_int_equal(w.events[i].flow.destination_port, 9);
     world_stats(&w, &stats);
-    assert_int_equal(stats.matched, w.n);
+    assert_int_equal(stats.matched, w.total);
     assert_true(stats.seen >= 2 * stats.matched);
     assert_int_equal(stats.loss.ring, 0);
     assert_int_equal(stats.loss.untracked, 0);
@@ -114,6 +114,45 @@ static void a_bad_filter_is_refused(void **state)
     assert_int_equal(world_try(state, &options, &diag, &w), RCA_ESYNTAX);
     assert_true(diag.text[0]);
     assert_null(w.capture);
+}
+
+static void a_meta_filter_is_in_the_kernel(void **state)
+{
+    const struct rca_trace_options options = {
+        .wanted = ALL, .meta = "netns == s && point == receive && port == 9"};
+    RCA_CLEANUP(world_done) struct world w = world_start(state, &options);
+    struct rca_trace_stats stats;
+
+    net_send("c", "10.9.0.2", 10, 20);
+    net_send("c", "10.9.0.2", 9, 20);
+    world_await(&w, RCA_TRACE_RECEIVE, "s", 9, 20);
+    world_finish(&w);
+    world_stats(&w, &stats);
+    assert_int_equal(w.n, 20);
+    assert_int_equal(stats.matched, 20);
+    assert_true(stats.seen > 20);
+}
+
+/* On the way in the kernel takes the tag off the bytes; the bridge passes it on
+ * beside them. */
+static void a_tag_is_put_back(void **state)
+{
+    const struct rca_trace_options options = {
+        .wanted = 1u << RCA_TRACE_PART_SKB, .filter = "vlan 5 and udp port 9"};
+    RCA_CLEANUP(world_done) struct world w = world_start(state, &options);
+    static const unsigned char tag[] = {0x81, 0, 0, 5, 8, 0};
+    const struct rca_trace_event *e;
+
+    world_send_tagged(10);
+    world_await(&w, RCA_TRACE_RECEIVE, "s", 9, 10);
+    world_finish(&w);
+    assert_int_equal(world_count(&w, RCA_TRACE_RECEIVE, "s", 9), 10);
+    for (int i = 0; i < 2; i++) {
+        e = world_find(&w, RCA_TRACE_RECEIVE, i ? "s" : "sw", 9);
+        assert_int_equal(e->vlan, i ? 0x10005 : 0);
+        assert_int_equal(e->length, 14 + 4 + 29);
+        assert_memory_equal(e->head + 12, tag, sizeof(tag));
+    }
 }
 
 /* --- one id ---------------------------------------------------------------------- */
@@ -222,6 +261,39 @@ static void connection_tracking_is_told(void **state)
     assert_memory_equal(ct->way[1].destination, &address, 4);
 }
 
+/* --- TCP ----------------------------------------------------------------------------- */
+
+/* What is sent again has the id of what was sent first, and its headers. */
+static void what_tcp_sends_again_is_known(void **state)
+{
+    const struct rca_trace_options options = {.wanted = ALL,
+                                              .filter = "tcp port 8080"};
+    RCA_CLEANUP(world_done) struct world w = world_start(state, &options);
+    const struct rca_trace_event *again = NULL;
+    const pid_t pid = world_unanswered();
+    unsigned before = 0;
+
+    for (int i = 0; i < 200 && !again; i++) {
+        assert_true(rca_trace_poll(w.capture, 50, world_keep, &w) >= 0);
+        for (size_t k = 0; k < w.n && !again; k++) {
+            if (w.events[k].point == RCA_TRACE_RETRANSMIT)
+                again = &w.events[k];
+        }
+    }
+    (void)kill(pid, SIGKILL);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_non_null(again);
+    assert_int_equal(again->netns, (uint32_t)net_inode("cli"));
+    assert_int_equal(again->flow.destination_port, 8080);
+    assert_int_equal(again->flow.tcp_flags & 2, 2);
+    assert_true(again->has & RCA_TRACE_HAS_TCP);
+    for (size_t k = 0; k < w.n && &w.events[k] < again; k++)
+        before += w.events[k].id == again->id &&
+                  w.events[k].point == RCA_TRACE_OUTPUT;
+    if (world_feature(&w, "netfilter hooks")->on)
+        assert_true(before >= 1);
+}
+
 /* --- order, losses ------------------------------------------------------------------ */
 
 static void events_come_in_order(void **state)
@@ -260,7 +332,7 @@ static void what_the_ring_cannot_hold_is_counted(void **state)
     world_stats(&w, &stats);
     assert_true(stats.loss.ring > 0);
     assert_true(w.n > 0);
-    assert_int_equal(stats.matched, w.n + stats.loss.ring);
+    assert_int_equal(stats.matched, w.total + stats.loss.ring);
 }
 
 static void bad_sizes_of_the_buffer_are_refused(void **state)
@@ -366,10 +438,13 @@ int main(void)
         cmocka_unit_test(a_drop_says_why_and_where),
         cmocka_unit_test(a_drop_has_its_stack),
         cmocka_unit_test(the_filter_is_in_the_kernel),
+        cmocka_unit_test(a_meta_filter_is_in_the_kernel),
+        cmocka_unit_test(a_tag_is_put_back),
         cmocka_unit_test(a_bad_filter_is_refused),
         cmocka_unit_test(a_packet_keeps_its_id_from_device_to_socket),
         cmocka_unit_test(a_filter_follows_a_packet_through_nat),
         cmocka_unit_test(connection_tracking_is_told),
+        cmocka_unit_test(what_tcp_sends_again_is_known),
         cmocka_unit_test(events_come_in_order),
         cmocka_unit_test(what_the_ring_cannot_hold_is_counted),
         cmocka_unit_test(bad_sizes_of_the_buffer_are_refused),

@@ -9,7 +9,11 @@
  *   sees the router as the one who calls
  */
 
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -21,18 +25,34 @@
 #define EVENTS 60000
 #define VIRTUAL "10.83.9.1"
 
-/** struct world - @permitted: namespaces and BPF may be used */
+#define PLACES 6
+
+/** struct world - @events: those in @netns, our own namespaces; @total: all that
+ * were handed out, also those of the rest of the host */
 struct world {
     struct rca_trace_names *names;
     struct rca_trace_capture *capture;
     struct rca_trace_event *events;
-    size_t n;
+    size_t n, total;
+    uint32_t netns[PLACES];
 };
+
+static inline _Bool world_own(const struct world *w, uint32_t netns)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        if (w->netns[i] == netns)
+            return 1;
+    }
+    return 0;
+}
 
 static inline int world_keep(void *arg, const struct rca_trace_event *event)
 {
     struct world *w = (struct world *)arg;
 
+    w->total++;
+    if (!world_own(w, event->netns))
+        return 0;
     assert_true(w->n < EVENTS);
     memcpy(&w->events[w->n++], event,
            offsetof(struct rca_trace_event, head) + event->captured);
@@ -51,6 +71,9 @@ static inline int world_try(void **state,
                             const struct rca_trace_options *options,
                             struct rca_diag *diag, struct world *ret_world)
 {
+    static const char *const places[PLACES] = {"c",   "sw",  "s",
+                                               "cli", "rtr", "srv"};
+
     if (!*state) {
         print_message("needs CAP_SYS_ADMIN for namespaces, and CAP_BPF\n");
         skip();
@@ -58,6 +81,8 @@ static inline int world_try(void **state,
     *ret_world =
         (struct world){.events = calloc(EVENTS, sizeof(*ret_world->events))};
     assert_non_null(ret_world->events);
+    for (size_t i = 0; i < PLACES; i++)
+        ret_world->netns[i] = (uint32_t)net_inode(places[i]);
     assert_ok(rca_trace_names_new(&ret_world->names));
     return rca_trace_open(options, ret_world->names, diag, &ret_world->capture);
 }
@@ -240,4 +265,62 @@ static inline void world_ended(pid_t pid)
 
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
+}
+
+/** world_send_tagged() - @n datagrams to port 9 from c, to all stations, with the
+ * tag of VLAN 5 in their bytes */
+static inline void world_send_tagged(int n)
+{
+    static const unsigned char frame[] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,  0, 0,  0,
+        0,    9,    0x81, 0,    0,    5,    8,  0, /* Ethernet, 802.1Q */
+        0x45, 0,    0,    29,   0,    7,    0,  0, 64, 17,
+        0,    0,    10,   9,    0,    1,    10, 9, 0,  2, /* IPv4 */
+        0x10, 0,    0,    9,    0,    9,    0,  0, 'x'}; /* UDP */
+    struct sockaddr_ll at = {.sll_family = AF_PACKET,
+                             .sll_protocol = htons(ETH_P_8021Q)};
+    const pid_t pid = fork();
+    int status = 0;
+
+    if (pid == 0) {
+        int fd;
+
+        world_enter("c");
+        fd = socket(AF_PACKET, SOCK_RAW, 0);
+        at.sll_ifindex = (int)if_nametoindex("eth0");
+        for (int i = 0; i < n; i++) {
+            if (sendto(fd, frame, sizeof(frame), 0,
+                       (const struct sockaddr *)&at,
+                       sizeof(at)) != sizeof(frame))
+                _exit(1);
+        }
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
+static inline void world_call(const char *to)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(8080)};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    if (inet_pton(AF_INET, to, &at.sin_addr) == 1)
+        (void)connect(fd, (const struct sockaddr *)&at, sizeof(at));
+}
+
+/** world_unanswered() - a process in cli that calls where nobody is, so that its
+ * first packet is sent again after a second */
+static inline pid_t world_unanswered(void)
+{
+    const pid_t pid = fork();
+
+    if (pid)
+        return pid;
+    net_run("ip -n rtr neigh replace 10.83.2.77 lladdr 02:00:00:00:00:77 dev "
+            "rs");
+    world_enter("cli");
+    world_call("10.83.2.77");
+    for (;;)
+        (void)pause();
 }
