@@ -21,9 +21,9 @@ static const char *const paths[] = {"/usr/sbin/nft", "/sbin/nft",
 /* Only what may be called between fork and exec. */
 static void run_nft(int netns, int out)
 {
-    char nft[] = "nft", handles[] = "-a", terse[] = "-t", list[] = "list",
-         ruleset[] = "ruleset", locale[] = "LC_ALL=C";
-    char *const args[] = {nft, handles, terse, list, ruleset, NULL};
+    char nft[] = "nft", handles[] = "-a", stateless[] = "-s", terse[] = "-t",
+         list[] = "list", ruleset[] = "ruleset", locale[] = "LC_ALL=C";
+    char *const args[] = {nft, handles, stateless, terse, list, ruleset, NULL};
     char *const env[] = {locale, NULL};
     const int null = open("/dev/null", O_RDWR);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * nft_list - what `nft -a -t list ruleset` prints in a network namespace. The
+ * nft_list - what `nft -a -s -t list ruleset` prints in a network namespace. The
  * program is run without a shell, from a fixed list of paths, with an empty
  * environment; what it prints and how long it takes is bounded.
  */
