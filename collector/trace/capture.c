@@ -342,7 +342,7 @@ int rca_trace_open(const struct rca_trace_options *options,
     if (r)
         return r;
     c->hooks.program = rca_trace_object_hook(c->object);
-    c->hooks.points = options->points ? options->points : ~0u;
+    c->hooks.points = options->points ? options->points : ~0U;
     r = start(c, options, diag);
     if (r)
         return r;

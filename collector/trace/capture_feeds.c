@@ -86,7 +86,7 @@ int rca_trace_feeds_open(struct rca_trace_capture *c,
     int r = 0;
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(feeds) && r == 0; i++) {
-        if (feeds[i] && options->wanted >> feeds[i]->part & 1 &&
+        if (options->wanted >> feeds[i]->part & 1 &&
             !is_probed(c, feeds[i]->part))
             r = open_feed(c, feeds[i], options, diag, &c->feeds[i]);
         if (r == 0 && c->feeds[i].state && feeds[i]->part == RCA_TRACE_PART_NFT)

@@ -100,10 +100,10 @@ static _Bool may(const struct rca_trace_object *o, const char *kind,
 static _Bool is_wanted(const struct rca_trace_object *o, size_t i)
 {
     const unsigned point = rows[i].point;
-    unsigned points = 1u << point;
+    unsigned points = 1U << point;
 
     if (point == RCA_TRACE_CONSUME)
-        points |= 1u << RCA_TRACE_READ;
+        points |= 1U << RCA_TRACE_READ;
     if (o->wanted >> RCA_TRACE_PART_TRACKING & 1 &&
         (point == RCA_TRACE_DROP || point == RCA_TRACE_CONSUME))
         return 1;
@@ -136,7 +136,7 @@ static void choose(struct rca_trace_object *o, size_t i)
 
 static void choose_hook(struct rca_trace_object *o)
 {
-    const unsigned points = 31u << RCA_TRACE_PREROUTING;
+    const unsigned points = 31U << RCA_TRACE_PREROUTING;
     const char *why = "";
 
     if (!(o->points & points) || !(o->wanted >> RCA_TRACE_PART_SKB & 1))

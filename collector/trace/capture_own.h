@@ -14,8 +14,8 @@
 #include "collector/trace/match.h"
 #include "collector/trace/probe.h"
 
-#define RCA_TRACE_BUFFER (16u << 20)
-#define RCA_TRACE_HOLD_BYTES (64u << 20)
+#define RCA_TRACE_BUFFER (16U << 20)
+#define RCA_TRACE_HOLD_BYTES (64U << 20)
 #define RCA_TRACE_FEATURES 40
 #define RCA_TRACE_FEEDS 2
 

@@ -4,7 +4,7 @@
 #include "collector/trace/capture_own.h"
 
 #define SMALLEST 4096 /* a page */
-#define LARGEST (1u << 30)
+#define LARGEST (1U << 30)
 
 int rca_trace_plan_check(const struct rca_trace_options *options,
                          struct rca_diag *diag)
@@ -74,7 +74,7 @@ int rca_trace_plan_open(struct rca_trace_capture *c,
 {
     RCA_CLEANUP(plan_done)
     struct rca_trace_plan plan = {
-        .points = options->points ? options->points : ~0u,
+        .points = options->points ? options->points : ~0U,
         .wanted = options->wanted,
         .buffer = options->buffer ? options->buffer : RCA_TRACE_BUFFER,
         .without = options->without,

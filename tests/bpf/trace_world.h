@@ -21,7 +21,7 @@
 #include "collector/trace/capture.h"
 #include "tests/bpf/net.h"
 
-#define ALL ((1u << RCA_TRACE_PART_COUNT) - 1)
+#define ALL ((1U << RCA_TRACE_PART_COUNT) - 1)
 #define EVENTS 60000
 #define VIRTUAL "10.83.9.1"
 

@@ -48,7 +48,7 @@ static void events_come_out_by_time(void **state)
 
     (void)state;
     for (uint64_t i = 0; i < MANY; i++) {
-        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        seed = seed * 6364136223846793005U + 1442695040888963407U;
         put(sort, seed >> 40, i);
     }
     assert_int_equal(rca_trace_sort_take(sort, INT64_MAX, keep, &out), MANY);
