@@ -227,7 +227,7 @@ $(VICTIM): $(VICTIM).o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libmnl) -lm -lpthread
 
-check-incidents: $(PROGS) $(VICTIM) ## six real incidents of a network, as root: 4 minutes
+check-incidents: $(PROGS) $(VICTIM) ## seven real incidents of a network, as root: 4 minutes
 	@tests/incident/run.sh $(B)/rca $(VICTIM) $(INCIDENTS)
 
 check-kernels: $(KTESTS) $(PROGS) ## the same in Debian's own kernel, emulated
