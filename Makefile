@@ -243,9 +243,10 @@ tsan: ## unit tests under ThreadSanitizer
 
 # The simulated incidents would take minutes, and so would loading eBPF programs
 # again and again, or a seccomp filter that memcheck does not know, or children
-# that end at once; `sanitize` runs these, too.
+# that end at once, or the kernel's types read a hundred times; `sanitize` runs
+# these, too.
 valgrind: $(TESTS) ## unit tests under memcheck
-	@printf '%s\n' $(filter-out %/sim_test %/past_test %/detect_store_test %/disk_test %/confine_test %/trouble_test,$(TESTS)) | \
+	@printf '%s\n' $(filter-out %/sim_test %/past_test %/detect_store_test %/disk_test %/confine_test %/trouble_test %/names_host_test,$(TESTS)) | \
 	    OPENBLAS_NUM_THREADS=1 RCA_TEST_ROUNDS=4 xargs -P $$(nproc) -n 1 \
 	    valgrind -q --leak-check=full --error-exitcode=9
 
