@@ -133,8 +133,8 @@ static void assert_nothing_left(void)
 /* Acceptance b of the issue: exactly as many drops as the rule makes. */
 static void every_50th_of_100000_datagrams_is_told(void **state)
 {
-    const int packets = getenv("RCA_TEST_SMALL") ? 5000 : 100000;
-    const int chunk = 500;
+    const size_t packets = getenv("RCA_TEST_SMALL") ? 5000 : 100000;
+    const size_t chunk = 500;
     struct world *w = (struct world *)*state;
     int fd;
 
@@ -144,9 +144,9 @@ static void every_50th_of_100000_datagrams_is_told(void **state)
     assert_ok(begin(w, "udp port 9", 1));
     assert_true(w->feature.on);
     fd = listen_here();
-    for (int sent = 0; sent < packets; sent += chunk) {
-        assert_ok(net_send_here("127.0.0.1", PORT, chunk));
-        wait_for(w, (size_t)(sent + chunk));
+    for (size_t sent = 0; sent < packets; sent += chunk) {
+        assert_ok(net_send_here("127.0.0.1", PORT, (int)chunk));
+        wait_for(w, sent + chunk);
     }
     (void)close(fd);
     assert_int_equal(w->seen.drops, packets / 50);

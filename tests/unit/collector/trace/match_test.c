@@ -207,9 +207,10 @@ static void equal_packets_are_taken_in_their_order(void **state)
     struct world *w = (struct world *)*state;
 
     for (unsigned i = 0; i < 20; i++) {
-        see(w, packet(0, 2), 100 + i, RCA_TRACE_INPUT, NOW + i * 100);
+        see(w, packet(0, 2), 100 + i, RCA_TRACE_INPUT, NOW + (rca_time)i * 100);
         if (i % 5 == 4)
-            see(w, packet(0, 2), 100 + i, RCA_TRACE_DROP, NOW + i * 100 + 50);
+            see(w, packet(0, 2), 100 + i, RCA_TRACE_DROP,
+                NOW + (rca_time)i * 100 + 50);
     }
     for (unsigned i = 0; i < 20; i++)
         say(w, packet(0, 2), i % 5 == 4 ? 6 : 5,
@@ -218,7 +219,7 @@ static void equal_packets_are_taken_in_their_order(void **state)
     assert_int_equal(w->out.n, 20);
     for (unsigned i = 0; i < 20; i++)
         if (i % 5 == 4)
-            assert_out(w, i, 6, 100 + i, NOW + i * 100 + 49);
+            assert_out(w, i, 6, 100 + i, NOW + (rca_time)i * 100 + 49);
     assert_out(w, 0, 5, 100, NOW + 1);
     assert_out(w, 1, 5, 101, NOW + 101);
 }
