@@ -42,7 +42,7 @@ static void rule(struct rca_buf *buf, const struct rca_packet_death *d)
     if (d->rule)
         rca_html_name(buf, d->rule);
     if (d->rule && d->text)
-        rca_buf_str(buf, "<br>");
+        rca_buf_str(buf, ": ");
     if (d->text)
         rca_html_name(buf, d->text);
     rca_buf_str(buf, d->rule || d->text ? "</td>" : "–</td>");
@@ -65,14 +65,11 @@ static void death(struct rca_buf *buf, const struct rca_packet_death *d)
 
 static void others(struct rca_buf *buf, const struct rca_packets *p)
 {
-    char n[RCA_WORDS_COUNT_SIZE];
+    const struct rca_packet_death all = {.reason = "in other ways",
+                                         .packets = p->others};
 
     if (p->others)
-        rca_buf_fmt(
-            buf,
-            "<tr><td class=\"short\" data-label=\"packets\">%s</td>"
-            "<td colspan=\"6\" data-label=\"why\">in other ways</td></tr>\n",
-            rca_words_count(p->others, n));
+        death(buf, &all);
 }
 
 static void fact(struct rca_buf *buf, const char *name, const char *text)
