@@ -87,18 +87,20 @@ static _Bool run(int prog, int map, const struct random_packet *p)
     return opts.retval == 1;
 }
 
-/* @what says what the filter is, if it fails */
+/* @what says what the filter is, if it fails; @odd: no compiler makes such a
+ * program: a verifier that sees less than later ones do may refuse it */
 struct trial {
     const struct sock_filter *f;
     size_t n;
     _Bool link;
     const char *what;
+    _Bool odd;
 };
 
 struct rig {
     int map;
     uint64_t seed;
-    unsigned filters, pairs, taken;
+    unsigned filters, pairs, taken, refused;
     size_t longest;
 };
 
@@ -128,7 +130,11 @@ static void compare_all(struct rig *rig, const struct trial *t)
     prog = load(&code, rig->map, NULL, 0);
     if (prog < 0) {
         (void)load(&code, rig->map, log, sizeof(log));
-        fail_msg("%s: the verifier says: %.60000s", t->what, log);
+        print_message("%s: the verifier says: ...%s\n", t->what,
+                      log + (strlen(log) > 800 ? strlen(log) - 800 : 0));
+        assert_true(t->odd);
+        rig->refused++;
+        return;
     }
     compare(rig, t, prog);
     (void)close(prog);
@@ -159,9 +165,9 @@ static _Bool permitted(int map)
 
 static void tell(const char *what, const struct rig *t)
 {
-    print_message("%s: %u pairs of %u filters, %u taken; the longest has %zu "
-                  "instructions\n",
-                  what, t->pairs, t->filters, t->taken, t->longest);
+    print_message("%s: %u pairs of %u filters, %u taken, %u filters refused; "
+                  "the longest has %zu instructions\n",
+                  what, t->pairs, t->filters, t->taken, t->refused, t->longest);
 }
 
 static void expressions_decide_in_the_kernel_as_in_libpcap(void **state)
@@ -178,7 +184,7 @@ static void expressions_decide_in_the_kernel_as_in_libpcap(void **state)
 
         random_expression(&rig.seed, text, sizeof(text));
         if (rca_classic_compile(text, link, NULL, &c) == 0)
-            compare_all(&rig, &(struct trial){c.insns, c.n, link, text});
+            compare_all(&rig, &(struct trial){c.insns, c.n, link, text, 0});
     }
     (void)close(rig.map);
     tell("expressions", &rig);
@@ -197,10 +203,11 @@ static void programs_decide_in_the_kernel_as_in_libpcap(void **state)
         const size_t n = random_program(&rig.seed, f);
 
         (void)snprintf(what, sizeof(what), "program %u", rig.filters);
-        compare_all(&rig, &(struct trial){f, n, 1, what});
+        compare_all(&rig, &(struct trial){f, n, 1, what, 1});
     }
     (void)close(rig.map);
     tell("programs", &rig);
+    assert_true(rig.refused * 100 <= rig.filters);
 }
 
 /* As many as `rca trace` has room for, and then some. */
@@ -219,7 +226,7 @@ static void a_long_expression_passes_the_verifier(void **state)
     rca_buf_str(&buf, " or udp[8:4] & 0xff = 7 or udp port 53");
     assert_ok(rca_classic_compile(buf.text, 1, NULL, &c));
     for (int i = 0; i < 20; i++)
-        compare_all(&rig, &(struct trial){c.insns, c.n, 1, "a long one"});
+        compare_all(&rig, &(struct trial){c.insns, c.n, 1, "a long one", 0});
     (void)close(rig.map);
     tell("a long one", &rig);
 }
