@@ -215,7 +215,7 @@ static int attach_functions(struct rca_trace_probe *p,
         bpf_object__find_program_by_name(object, "on_function");
 
     for (size_t i = 0; i < options->n_functions; i++) {
-        LIBBPF_OPTS(bpf_kprobe_opts, opts);
+        struct bpf_kprobe_opts opts = {.sz = sizeof(opts)};
         unsigned argument;
         int r = rca_trace_types_packet(types, options->functions[i], diag,
                                        &argument);

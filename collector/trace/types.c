@@ -254,7 +254,8 @@ static int refuse_prototype(const struct btf *btf,
                             const struct btf_type *function, const char *name,
                             struct rca_diag *diag)
 {
-    LIBBPF_OPTS(btf_dump_emit_type_decl_opts, opts, .field_name = name);
+    const struct btf_dump_emit_type_decl_opts opts = {.sz = sizeof(opts),
+                                                      .field_name = name};
     struct rca_buf buf = {.text = NULL};
     struct btf_dump *dump = btf_dump__new(btf, print, &buf, NULL);
     char *text = NULL;
