@@ -39,18 +39,18 @@ static const char *device_of(const struct rca_packet_death *d, char *text,
 
 void rca_packets_place(struct rca_buf *buf, const struct rca_packet_death *d)
 {
-    char name[RCA_WORDS_NAME_MAX + 1], device[2 * RCA_NAME_MAX];
+    char brief[RCA_WORDS_NAME_MAX + 1], device[2 * RCA_NAME_MAX];
 
     if (d->rule) {
-        rca_buf_fmt(buf, "rule %s", rca_words_name(d->rule, name));
+        rca_buf_fmt(buf, "rule %s", rca_words_name(d->rule, brief));
         return;
     }
-    rca_buf_str(buf, d->reason ? rca_words_name(d->reason, name)
+    rca_buf_str(buf, d->reason ? rca_words_name(d->reason, brief)
                                : "no reason that is known");
     (void)device_of(d, device, sizeof(device));
     if (*device)
         rca_buf_fmt(buf, d->device && *d->device ? " at %s" : " in %s",
-                    rca_words_name(device, name));
+                    rca_words_name(device, brief));
 }
 
 static void put_deaths(struct rca_buf *buf, const struct rca_packets *p,
