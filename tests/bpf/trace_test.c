@@ -35,7 +35,8 @@ static void every_packet_is_seen_at_every_point(void **state)
 
 static void a_drop_says_why_and_where(void **state)
 {
-    const struct rca_trace_options options = {.wanted = ALL};
+    const struct rca_trace_options options = {.wanted = 1U
+                                                        << RCA_TRACE_PART_DROP};
     RCA_CLEANUP(world_done) struct world w = world_start(state, &options);
     const struct rca_trace_event *e;
 
@@ -369,8 +370,11 @@ static void each_hook_can_be_left_out(void **state)
     };
 
     for (size_t i = 0; i < RCA_ARRAY_SIZE(tries); i++) {
-        const struct rca_trace_options options = {.wanted = ALL,
-                                                  .without = tries[i].without};
+        const struct rca_trace_options options = {
+            .wanted = 1U << RCA_TRACE_PART_SKB | 1U << RCA_TRACE_PART_DROP,
+            .points = 1U << RCA_TRACE_DROP | 1U << RCA_TRACE_LOOP |
+                      1U << RCA_TRACE_PREROUTING,
+            .without = tries[i].without};
         RCA_CLEANUP(world_done) struct world w = world_start(state, &options);
         const struct rca_trace_feature *f = world_feature(&w, tries[i].feature);
 
