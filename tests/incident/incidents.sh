@@ -8,7 +8,7 @@
 # of the network of each: 10.2N.0.0/24
 declare -A number=([rule]=1 [conntrack]=2 [route]=3 [listen]=4 [qdisc]=5)
 
-RATE=40 # requests a second of each client
+RATE=25 # requests a second of each client
 
 space() { # space NAME - a network namespace where nothing speaks unasked
     ip netns add "$1"
