@@ -56,11 +56,23 @@ static __always_inline _Bool begin_event(struct slot *s, __u64 skb, __u64 what,
     return !bpf_probe_read_kernel(s->skb, size, (const void *)skb);
 }
 
+/* A segment on its way to the IP layer, which has found no route for it. */
+static __always_inline _Bool is_segment(const struct slot *s)
+{
+    const struct sk_buff___t *skb = skb_of(s);
+    struct sock *sk = skb->sk;
+
+    if (s->e.point != RCA_TRACE_DROP || skb->protocol || !sk ||
+        skb->head + skb->transport_header != skb->data)
+        return 0;
+    return is_tcp((__u64)sk, BPF_CORE_READ(sk, __sk_common.skc_state));
+}
+
 /* Messages of netlink and of unix sockets are sk_buffs, too, and so are data that
  * TCP has not sent yet: they have no protocol. */
 static __always_inline _Bool is_packet(const struct slot *s)
 {
-    return skb_of(s)->protocol ||
+    return skb_of(s)->protocol || is_segment(s) ||
            (s->e.point != RCA_TRACE_DROP && s->e.point != RCA_TRACE_CONSUME &&
             s->e.point != RCA_TRACE_READ);
 }
@@ -131,6 +143,8 @@ static __always_inline void look(void *ctx, struct slot *s, __u64 what,
 {
     if (s->e.point == RCA_TRACE_RETRANSMIT)
         make_head(s);
+    else if (!skb_of(s)->protocol && is_segment(s))
+        make_segment(s);
     else
         copy_head(s);
     if (what & HAS_REASON)

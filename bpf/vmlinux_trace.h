@@ -38,6 +38,7 @@ struct sk_buff___t {
     __u16 vlan_tci;
     __u32 mark;
     __be16 protocol;
+    __u16 transport_header;
     __u16 network_header;
     __u16 mac_header;
     unsigned int tail;

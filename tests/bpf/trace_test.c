@@ -295,6 +295,54 @@ static void what_tcp_sends_again_is_known(void **state)
         assert_true(before >= 1);
 }
 
+/* An open connection whose way back is taken from it. Ends with 0. */
+static void lose_the_route(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(8099)};
+    int listener, fd;
+
+    world_enter("s");
+    listener = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(listener, (struct sockaddr *)&to, sizeof(to)) ||
+        listen(listener, 1))
+        _exit(1);
+    world_enter("c");
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (inet_pton(AF_INET, "10.9.0.2", &to.sin_addr) != 1 ||
+        connect(fd, (struct sockaddr *)&to, sizeof(to)))
+        _exit(2);
+    net_run("ip -n c route del 10.9.0.0/24 dev eth0");
+    (void)!write(fd, "x", 1);
+    net_run("ip -n c route add 10.9.0.0/24 dev eth0");
+    _exit(0);
+}
+
+static void a_segment_without_a_route_is_a_drop(void **state)
+{
+    const struct rca_trace_options options = {.wanted = ALL,
+                                              .filter = "tcp port 8099"};
+    RCA_CLEANUP(world_done) struct world w = world_start(state, &options);
+    const struct rca_trace_event *e = NULL;
+    const pid_t pid = fork();
+
+    if (pid == 0)
+        lose_the_route();
+    world_ended(pid);
+    world_finish(&w);
+    for (size_t i = 0; i < w.n && !e; i++) {
+        if (w.events[i].point == RCA_TRACE_DROP)
+            e = &w.events[i];
+    }
+    assert_non_null(e);
+    assert_int_equal(e->netns, (uint32_t)net_inode("c"));
+    assert_int_equal(e->flow.destination_port, 8099);
+    assert_int_equal(e->flow.tcp_flags & 0x18, 0x18); /* data, acknowledged */
+    assert_int_equal(e->length, 20 + 32 + 1); /* TCP with time stamps */
+    assert_true(e->has & RCA_TRACE_HAS_REASON);
+    assert_string_equal(rca_trace_name_reason(w.names, e->reason),
+                        "ip_outnoroutes");
+}
+
 /* --- order, losses ------------------------------------------------------------------ */
 
 static void events_come_in_order(void **state)
@@ -451,6 +499,7 @@ int main(void)
         cmocka_unit_test(a_filter_follows_a_packet_through_nat),
         cmocka_unit_test(connection_tracking_is_told),
         cmocka_unit_test(what_tcp_sends_again_is_known),
+        cmocka_unit_test(a_segment_without_a_route_is_a_drop),
         cmocka_unit_test(events_come_in_order),
         cmocka_unit_test(what_the_ring_cannot_hold_is_counted),
         cmocka_unit_test(bad_sizes_of_the_buffer_are_refused),
