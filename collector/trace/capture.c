@@ -171,12 +171,13 @@ static int gather(struct rca_trace_capture *c)
 }
 
 /* As of when the feeds were read: what has come since, while this process may
- * have been kept waiting, has its messages still to come. */
+ * have been kept waiting, has its messages still to come. Where the feeds have
+ * more than was read, only what there is no room for. */
 static int hand_out(struct rca_trace_capture *c, rca_trace_visit *visit,
                     void *arg)
 {
-    return rca_trace_sort_take(c->sort, c->gathered - RCA_TRACE_HOLD, visit,
-                               arg);
+    return rca_trace_sort_take(
+        c->sort, c->more ? 0 : c->gathered - RCA_TRACE_HOLD, visit, arg);
 }
 
 /* 0, also when a signal ended it, which @ret_signal says. */
@@ -226,9 +227,10 @@ int rca_trace_finish(struct rca_trace_capture *c, rca_trace_visit *visit,
     rca_trace_hooks_done(&c->hooks);
     rca_trace_object_detach(c->object);
     rca_trace_probe_detach(c->probe);
+    rca_trace_feeds_stop(c);
     do {
         r = gather(c);
-        more = c->read == AT_ONCE;
+        more = c->more || c->read == AT_ONCE;
         if (r == 0 && more)
             r = hand_out(c, visit, arg);
         n += r > 0 ? r : 0;

@@ -141,11 +141,22 @@ int rca_trace_feeds_read(struct rca_trace_capture *c)
 {
     int r = 0;
 
-    for (size_t i = 0; i < RCA_TRACE_FEEDS && r == 0; i++) {
-        if (c->feeds[i].state)
-            r = c->feeds[i].ops->read(c->feeds[i].state, push, c);
+    c->more = 0;
+    for (size_t i = 0; i < RCA_TRACE_FEEDS && r >= 0; i++) {
+        if (!c->feeds[i].state)
+            continue;
+        r = c->feeds[i].ops->read(c->feeds[i].state, push, c);
+        c->more = c->more || r > 0;
     }
-    return r;
+    return r < 0 ? r : 0;
+}
+
+void rca_trace_feeds_stop(struct rca_trace_capture *c)
+{
+    for (size_t i = 0; i < RCA_TRACE_FEEDS; i++) {
+        if (c->feeds[i].state && c->feeds[i].ops->stop)
+            c->feeds[i].ops->stop(c->feeds[i].state);
+    }
 }
 
 int rca_trace_feeds_sort(struct rca_trace_capture *c, rca_time until)

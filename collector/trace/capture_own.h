@@ -44,6 +44,7 @@ struct rca_trace_capture {
     uint64_t last_place;
     uint64_t unmatched; /* rules for which there was no room to wait */
     size_t read; /* events, of this look at the ring */
+    _Bool more; /* the feeds have more than they were asked for */
     int epoll;
     rca_time offset; /* from CLOCK_MONOTONIC to the epoch */
     rca_time refreshed; /* CLOCK_MONOTONIC */
@@ -60,7 +61,8 @@ RCA_MUST_CHECK int rca_trace_plan_open(struct rca_trace_capture *capture,
                                        struct rca_diag *diag);
 
 /** rca_trace_feeds_open() - those whose part is wanted; 0, -ENOMEM
- * rca_trace_feeds_read() - what they have now; rules wait for their packets
+ * rca_trace_feeds_read() - what they have now, or a part of it if that is much,
+ * which @more then says; rules wait for their packets
  * rca_trace_feeds_sort() - rules that found theirs, into the order; to be called
  * once the ring was read after the feeds; @now: RCA_TIME_NONE: all of them
  * Both: 0 or negative */
@@ -70,6 +72,8 @@ RCA_MUST_CHECK int rca_trace_feeds_open(struct rca_trace_capture *capture,
 RCA_MUST_CHECK int rca_trace_feeds_read(struct rca_trace_capture *capture);
 RCA_MUST_CHECK int rca_trace_feeds_sort(struct rca_trace_capture *capture,
                                         rca_time now);
+/** rca_trace_feeds_stop() - what is there is all that will be */
+void rca_trace_feeds_stop(struct rca_trace_capture *capture);
 void rca_trace_feeds_loss(const struct rca_trace_capture *capture,
                           struct rca_trace_loss *loss);
 void rca_trace_feeds_close(struct rca_trace_capture *capture);

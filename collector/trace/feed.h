@@ -17,7 +17,10 @@
  * @fd:    descriptor to poll for reading (an epoll's, if there are several), or
  *         -1: read every 100 ms
  * @read:  hand out what there is now; a time is nanoseconds since the epoch, 0:
- *         not known, the capture takes that of the packet's own events
+ *         not known, the capture takes that of the packet's own events. 0, 1:
+ *         there may be more, negative: it failed, or @push did
+ * @stop:  nothing more is to come but what is there to be read; NULL: nothing
+ *         comes of itself
  * @loss:  add what was lost
  */
 struct rca_trace_feed {
@@ -27,6 +30,7 @@ struct rca_trace_feed {
                 struct rca_trace_feature *ret_feature, void **ret_state);
     int (*fd)(const void *state);
     int (*read)(void *state, rca_trace_visit *push, void *arg);
+    void (*stop)(void *state);
     void (*loss)(const void *state, struct rca_trace_loss *loss);
     void (*close)(void **state);
 };

@@ -30,6 +30,7 @@
 #define MESSAGES 32
 /* Most that are read of a namespace before others have their turn. */
 #define ROUNDS 256
+#define READY 16 /* namespaces that have a turn at once */
 
 struct feed {
     struct rca_netlink_set set;
@@ -40,6 +41,7 @@ struct feed {
     rca_time looked;
     struct mmsghdr headers[MESSAGES];
     struct iovec parts[MESSAGES];
+    struct sockaddr_nl senders[MESSAGES];
     _Alignas(8) char bytes[MESSAGES][MESSAGE_BYTES];
 };
 
@@ -186,6 +188,8 @@ static int start(struct feed *f, struct rca_trace_feature *feature)
         f->parts[i] = (struct iovec){f->bytes[i], MESSAGE_BYTES};
         f->headers[i].msg_hdr.msg_iov = &f->parts[i];
         f->headers[i].msg_hdr.msg_iovlen = 1;
+        f->headers[i].msg_hdr.msg_name = &f->senders[i];
+        f->headers[i].msg_hdr.msg_namelen = sizeof(f->senders[i]);
     }
     if (!rca_trace_names_observer(f->names))
         r = rca_trace_names_read(f->names);
@@ -274,11 +278,27 @@ static int take_message(void *arg, const struct nlmsghdr *header)
     return take(t->ns, header, t->push, t->arg);
 }
 
+/* The @i-th datagram. Who may administer a namespace may send there, too: only
+ * the kernel, which is number 0, is listened to. */
+static int read_one(struct feed *f, unsigned i, struct taking *t)
+{
+    int r;
+
+    if (f->senders[i].nl_pid)
+        return 0;
+    r = rca_netlink_each(f->bytes[i], f->headers[i].msg_len, 0, take_message,
+                         t);
+    if (r != RCA_ESYNTAX)
+        return r;
+    f->overruns++; /* cut: longer than there is room for */
+    return 0;
+}
+
 /* What came at once; 0: no more is there. */
 static int read_some(struct feed *f, struct taking *t)
 {
     struct rca_trace_nft_space *s = (struct rca_trace_nft_space *)t->ns->data;
-    int n = recvmmsg(s->traces, f->headers, MESSAGES, MSG_DONTWAIT, NULL);
+    const int n = recvmmsg(s->traces, f->headers, MESSAGES, MSG_DONTWAIT, NULL);
     int r = 0;
 
     if (n < 0 && errno == ENOBUFS) {
@@ -286,13 +306,11 @@ static int read_some(struct feed *f, struct taking *t)
         return 1;
     }
     for (int i = 0; r >= 0 && i < n; i++)
-        r = rca_netlink_each(f->bytes[i], f->headers[i].msg_len, 0,
-                             take_message, t);
-    if (r < 0 && r != RCA_ESYNTAX)
-        return r;
-    return n == MESSAGES;
+        r = read_one(f, (unsigned)i, t);
+    return r < 0 ? r : n == MESSAGES;
 }
 
+/* 1: there may be more. */
 static int read_space(struct feed *f, uint64_t inode, rca_trace_visit *push,
                       void *arg)
 {
@@ -302,23 +320,38 @@ static int read_space(struct feed *f, uint64_t inode, rca_trace_visit *push,
     for (size_t i = 0; !t.ns && i < f->set.n; i++)
         if (f->set.ns[i].inode == inode && f->set.ns[i].data)
             t.ns = &f->set.ns[i];
-    for (int i = 0; t.ns && r > 0 && i < ROUNDS; i++)
+    if (!t.ns)
+        return 0;
+    for (int i = 0; r > 0 && i < ROUNDS; i++)
         r = read_some(f, &t);
-    return r < 0 ? r : 0;
+    return r;
 }
 
 static int read_feed(void *state, rca_trace_visit *push, void *arg)
 {
     struct feed *f = (struct feed *)state;
-    struct epoll_event ready[16];
+    struct epoll_event ready[READY];
+    _Bool more = 0;
     int n, r = 0;
 
     if (now() - f->looked >= LOOK)
         r = look(f);
-    n = epoll_wait(f->epoll, ready, RCA_ARRAY_SIZE(ready), 0);
-    for (int i = 0; r == 0 && i < n; i++)
+    n = epoll_wait(f->epoll, ready, READY, 0);
+    for (int i = 0; r >= 0 && i < n; i++) {
         r = read_space(f, ready[i].data.u64, push, arg);
-    return r;
+        more = more || r > 0;
+    }
+    return r < 0 ? r : more || n == READY;
+}
+
+static void stop_feed(void *state)
+{
+    const struct feed *f = (const struct feed *)state;
+
+    for (size_t i = 0; i < f->set.n; i++)
+        if (f->set.ns[i].data)
+            rca_trace_nft_space_stop(
+                (const struct rca_trace_nft_space *)f->set.ns[i].data);
 }
 
 static void add_loss(const void *state, struct rca_trace_loss *loss)
@@ -331,6 +364,7 @@ const struct rca_trace_feed rca_trace_feed_nft = {
     .open = open_feed,
     .fd = fd_of,
     .read = read_feed,
+    .stop = stop_feed,
     .loss = add_loss,
     .close = close_feed,
 };

@@ -31,6 +31,15 @@ void rca_trace_nft_space_free(void *data)
     free(s);
 }
 
+void rca_trace_nft_space_stop(const struct rca_trace_nft_space *space)
+{
+    const int group = NFNLGRP_NFTRACE;
+
+    if (space->traces >= 0)
+        (void)setsockopt(space->traces, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP,
+                         &group, sizeof(group));
+}
+
 static struct rca_trace_nft_space *new_space(void)
 {
     struct rca_trace_nft_space *s =

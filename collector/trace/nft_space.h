@@ -64,6 +64,8 @@ struct rca_trace_nft_wish {
 RCA_MUST_CHECK int rca_trace_nft_space_look(
     struct rca_netlink_ns *ns, const struct rca_trace_nft_wish *wish,
     struct rca_trace_names *names);
+/** rca_trace_nft_space_stop() - nothing comes from now on; what has come stays */
+void rca_trace_nft_space_stop(const struct rca_trace_nft_space *space);
 /** rca_trace_nft_space_free() - for struct rca_netlink_set */
 void rca_trace_nft_space_free(void *data);
 

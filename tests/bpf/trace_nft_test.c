@@ -9,6 +9,7 @@
 /* clang-format off */
 #include <netinet/in.h>
 #include <linux/netfilter.h>
+#include <linux/netlink.h>
 /* clang-format on */
 #include <poll.h>
 #include <signal.h>
@@ -91,7 +92,7 @@ static void wait_for(struct world *w, size_t n)
     struct pollfd p = {.fd = feed->fd(w->state), .events = POLLIN};
 
     while (w->seen.n < n && poll(&p, 1, 5000) == 1)
-        assert_ok(feed->read(w->state, take, &w->seen));
+        assert_true(feed->read(w->state, take, &w->seen) >= 0);
     assert_int_equal(w->seen.n, n);
 }
 
@@ -369,6 +370,42 @@ static void a_ruleset_that_appears_is_found(void **state)
     assert_string_equal(text_of(w, &w->seen.last_drop), "udp dport 9 drop");
 }
 
+/* Sends @n bytes to each netlink socket of this process from another one. */
+static void forge(const void *bytes, size_t n)
+{
+    const int from =
+        socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+    size_t sent = 0;
+
+    for (int fd = 0; fd < from; fd++) {
+        struct sockaddr_nl to = {0};
+        socklen_t size = sizeof(to);
+
+        if (getsockname(fd, (struct sockaddr *)&to, &size) == 0 &&
+            to.nl_family == AF_NETLINK && to.nl_pid && to.nl_groups)
+            sent += sendto(from, bytes, n, 0, (const struct sockaddr *)&to,
+                           sizeof(to)) == (ssize_t)n;
+    }
+    (void)close(from);
+    assert_int_equal(sent, 1);
+}
+
+/* Who may administer a namespace may send to our socket in it. */
+static void only_the_kernel_is_believed(void **state)
+{
+    static const char junk[] = "neither one nor the other";
+    struct world *w = (struct world *)*state;
+
+    net_run("printf '%s' 'table inet fw { chain in { type filter hook input "
+            "priority 0; udp dport 9 drop; }; }' | nft -f -");
+    assert_ok(begin(w, "udp port 9", 1));
+    forge(junk, sizeof(junk));
+    assert_ok(net_send_here("127.0.0.1", PORT, 10));
+    wait_for(w, 10);
+    assert_int_equal(w->seen.drops, 10);
+    assert_int_equal(lost(w), 0);
+}
+
 /* --- the whole capture ---------------------------------------------------- */
 
 struct whole {
@@ -453,6 +490,43 @@ static void each_drop_is_put_to_its_rule(void **state)
     assert_nothing_left();
 }
 
+/* More than is read at once waits when the end comes. */
+static void nothing_is_left_unread_at_the_end(void **state)
+{
+    const int packets = 12000;
+    const struct rca_trace_options options = {
+        .filter = "udp port 9",
+        .wanted = 1U << RCA_TRACE_PART_SKB | 1U << RCA_TRACE_PART_TRACKING |
+                  1U << RCA_TRACE_PART_DROP | 1U << RCA_TRACE_PART_NFT,
+        .points = 1U << RCA_TRACE_DROP | 1U << RCA_TRACE_RULE,
+        .buffer = 64 << 20,
+        .allow_changes = 1};
+    struct world *w = (struct world *)*state;
+    struct rca_trace_capture *capture = NULL;
+    struct rca_trace_stats stats;
+    struct rca_diag diag = {.line = 0};
+    struct whole t = {.rules = 0};
+
+    net_run("printf '%s' 'table inet fw { chain in { type filter hook input "
+            "priority 0; udp dport 9 drop; }; }' | nft -f -");
+    assert_ok(rca_trace_summary_new(0, &t.summary));
+    if (rca_trace_open(&options, w->names, &diag, &capture)) {
+        print_message("%s\n", diag.text);
+        rca_trace_summary_free(&t.summary);
+        skip();
+    }
+    assert_ok(net_send_here("127.0.0.1", PORT, packets));
+    assert_true(rca_trace_finish(capture, take_whole, &t) >= 0);
+    rca_trace_stats(capture, &stats);
+    rca_trace_close(&capture);
+    assert_int_equal(t.drops, packets);
+    assert_int_equal(t.unknown, 0);
+    assert_int_equal(deaths_by_rule(&t), packets);
+    assert_int_equal(stats.loss.netlink, 0);
+    assert_int_equal(stats.loss.late, 0);
+    rca_trace_summary_free(&t.summary);
+}
+
 #define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 static int run_all(void)
@@ -471,6 +545,8 @@ static int run_all(void)
         IN_WORLD(a_users_own_trace_rule_is_enough),
         IN_WORLD(bridges_and_other_namespaces_are_seen),
         IN_WORLD(a_ruleset_that_appears_is_found),
+        IN_WORLD(only_the_kernel_is_believed),
+        IN_WORLD(nothing_is_left_unread_at_the_end),
     };
 
     return cmocka_run_group_tests_name("trace_nft", tests, NULL, NULL);
