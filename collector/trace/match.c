@@ -45,6 +45,13 @@ struct cursor {
     uint32_t at;
 };
 
+/** struct miss - what a search for @hash came to that found no packet for sure:
+ * the same for all that look for it in that @round */
+struct miss {
+    uint64_t hash, round;
+    uint32_t at;
+};
+
 struct waiting {
     struct rca_trace_event *event; /* owned */
     rca_time read;
@@ -58,6 +65,8 @@ struct rca_trace_match {
     struct place *places; /* owned; of @max */
     struct chain *chains[INDEXES]; /* owned; of @max each */
     struct cursor cursors[CURSORS];
+    struct miss misses[CURSORS];
+    uint64_t round; /* of rca_trace_match_due(), from 1 */
     struct waiting *waiting; /* owned */
     size_t n_waiting, cap_waiting;
 };
@@ -369,12 +378,33 @@ static uint32_t find_packet(struct rca_trace_match *m, const struct waiting *w,
     return sure ? NONE : other;
 }
 
+/* As find_packet(), but many messages that wait for what is not there cost one
+ * search: within a round there are no more packets, and those that there are
+ * are only ever taken. */
+static uint32_t find_once(struct rca_trace_match *m, const struct waiting *w,
+                          uint64_t step, _Bool sure)
+{
+    const uint64_t hash =
+        mix(mix(mix(step, w->key), w->event->netns),
+            (uint64_t)says_drop(w->event) << 1 | (uint64_t)sure);
+    struct miss *miss = &m->misses[hash % CURSORS];
+    uint32_t at;
+
+    if (miss->round == m->round && miss->hash == hash)
+        return miss->at;
+    at = find_packet(m, w, step, sure);
+    if (at == NONE || is_claimed(&m->places[at], (uint32_t)step) ||
+        !is_sure(&m->places[at], w->event))
+        *miss = (struct miss){.hash = hash, .round = m->round, .at = at};
+    return at;
+}
+
 /* Whether the message has found its packet. */
 static _Bool settle(struct rca_trace_match *m, struct waiting *w, _Bool late)
 {
     const uint64_t step = hash_step(w->event);
     const uint64_t hash = mix(step, w->key);
-    const uint32_t at = w->key ? find_packet(m, w, step, (_Bool)!late) : NONE;
+    const uint32_t at = w->key ? find_once(m, w, step, (_Bool)!late) : NONE;
 
     if (at == NONE)
         return 0;
@@ -427,6 +457,7 @@ int rca_trace_match_due(struct rca_trace_match *match, rca_time now,
     size_t kept = 0;
     int r = 0;
 
+    match->round++;
     for (size_t i = 0; i < match->n_waiting; i++) {
         struct waiting w = match->waiting[i];
 

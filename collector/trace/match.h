@@ -61,7 +61,7 @@ RCA_MUST_CHECK int rca_trace_match_rule(struct rca_trace_match *match,
  * @visit: a negative return ends it, and the message counts as handed out
  *
  * To be called after the packets' events were read that were there when the
- * messages were. O(messages), but for packets with equal headers.
+ * messages were. O(messages + packets with equal headers), as a rule.
  *
  * Return: 0 or what @visit returned.
  */

@@ -160,6 +160,30 @@ static void a_message_waits_for_the_drop(void **state)
     assert_int_equal(rca_trace_match_waiting(w->match), 0);
 }
 
+/* What was not there for one message is not there for its like, but may be there
+ * for others, and later. */
+static void only_its_like_misses_what_one_has_missed(void **state)
+{
+    struct world *w = (struct world *)*state;
+
+    see(w, packet(1, 2), 100, RCA_TRACE_RECEIVE, NOW);
+    for (int i = 0; i < 3; i++)
+        say(w, packet(1, 2), 5, NF_DROP, RCA_TRACE_INPUT);
+    say(w, packet(1, 2), 5, NFT_CONTINUE, RCA_TRACE_INPUT);
+    take(w, NOW + 1000001);
+    assert_int_equal(w->out.n, 1);
+    assert_out(w, 0, 5, 100, NOW + 1);
+    see(w, packet(1, 2), 200, RCA_TRACE_DROP, NOW + 900);
+    take(w, NOW + 1000002);
+    assert_int_equal(w->out.n, 1);
+    assert_out(w, 0, 5, 200, NOW + 899);
+    take(w, RCA_TIME_NONE); /* two for which there is no packet of their own */
+    assert_int_equal(w->out.n, 2);
+    assert_int_equal(w->out.events[0].id, 200);
+    assert_int_equal(w->out.events[1].id, 200);
+    assert_int_equal(rca_trace_match_waiting(w->match), 0);
+}
+
 static void without_a_drop_it_comes_after_the_last_event(void **state)
 {
     struct world *w = (struct world *)*state;
@@ -386,6 +410,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(a_drop_comes_just_before_the_drop_of_its_packet),
         IN_WORLD(a_message_waits_for_the_drop),
+        IN_WORLD(only_its_like_misses_what_one_has_missed),
         IN_WORLD(without_a_drop_it_comes_after_the_last_event),
         IN_WORLD(what_finds_no_packet_says_when_it_was_read),
         IN_WORLD(an_old_packet_is_taken_last),
