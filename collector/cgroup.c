@@ -22,12 +22,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "collector/cgroup_reading.h"
 #include "collector/config.h"
+#include "collector/file.h"
 #include "collector/source.h"
 #include "graph/base/log.h"
 
@@ -538,23 +538,16 @@ static void register_features(struct cgroups *cg,
     }
 }
 
-/* A group takes up to a descriptor a file: ask for as many as we may have. */
+/* A group takes up to a descriptor a file. */
 static size_t affordable_groups(void)
 {
-    const size_t each = FILES_EACH;
-    struct rlimit lim;
+    const size_t each = FILES_EACH, most = rca_file_most();
 
-    if (getrlimit(RLIMIT_NOFILE, &lim))
+    if (!most)
         return 32;
-    if (lim.rlim_cur < lim.rlim_max) {
-        const struct rlimit more = {lim.rlim_max, lim.rlim_max};
-
-        if (!setrlimit(RLIMIT_NOFILE, &more))
-            lim = more;
-    }
-    if (lim.rlim_cur > MAX_GROUPS * each + SPARE_FDS)
+    if (most > MAX_GROUPS * each + SPARE_FDS)
         return MAX_GROUPS;
-    return lim.rlim_cur > SPARE_FDS ? (lim.rlim_cur - SPARE_FDS) / each + 1 : 1;
+    return most > SPARE_FDS ? (most - SPARE_FDS) / each + 1 : 1;
 }
 
 static int open_cgroup(const struct rca_source_env *env,

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define FIRST_BYTES 8192
@@ -86,4 +87,16 @@ int rca_file_read(int fd, struct rca_text *text)
 int rca_file_read_single(int fd, struct rca_text *text)
 {
     return read_text(fd, 1, text);
+}
+
+size_t rca_file_most(void)
+{
+    struct rlimit lim, more;
+
+    if (getrlimit(RLIMIT_NOFILE, &lim))
+        return 0;
+    more = (struct rlimit){lim.rlim_max, lim.rlim_max};
+    if (lim.rlim_cur < lim.rlim_max && !setrlimit(RLIMIT_NOFILE, &more))
+        lim = more;
+    return lim.rlim_cur;
 }

@@ -30,3 +30,7 @@ RCA_MUST_CHECK int rca_file_read(int fd, struct rca_text *text);
  * one piece (single_open(), kernfs without an iterator): a read that leaves
  * room is the last, which spares the one that says so. */
 RCA_MUST_CHECK int rca_file_read_single(int fd, struct rca_text *text);
+
+/** rca_file_most() - ask for as many descriptors as we may have, which are more
+ * than we are given. Return: how many these are; 0: not known. */
+size_t rca_file_most(void);

@@ -19,6 +19,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "collector/file.h"
 #include "collector/trace/capture_own.h"
 
 #define LOOK_AGAIN_MS 20
@@ -333,6 +334,7 @@ int rca_trace_open(const struct rca_trace_options *options,
 
     if (!c)
         return -ENOMEM;
+    (void)rca_file_most(); /* up to 15 for each namespace */
     c->names = names;
     c->epoll = c->hooks.program = -1;
     c->offset = read_offset();

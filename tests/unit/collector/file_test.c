@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/resource.h>
 
 #include "tests/harness/oom.h"
 #include "tests/unit/collector/tree.h"
@@ -115,6 +116,22 @@ static void what_cannot_be_read_says_why(void **state)
     assert_null(text.data);
 }
 
+static void as_many_files_as_may_be_are_asked_for(void **state)
+{
+    struct rlimit was, now;
+    size_t most;
+
+    (void)state;
+    assert_ok(getrlimit(RLIMIT_NOFILE, &was));
+    now = (struct rlimit){64, was.rlim_max};
+    assert_ok(setrlimit(RLIMIT_NOFILE, &now));
+    most = rca_file_most();
+    assert_ok(getrlimit(RLIMIT_NOFILE, &now));
+    assert_ok(setrlimit(RLIMIT_NOFILE, &was));
+    assert_int_equal(most, was.rlim_max);
+    assert_int_equal(now.rlim_cur, was.rlim_max);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -123,6 +140,7 @@ int main(void)
         cmocka_unit_test(the_buffer_grows_to_a_limit),
         cmocka_unit_test(what_cannot_be_opened_says_why),
         cmocka_unit_test(what_cannot_be_read_says_why),
+        cmocka_unit_test(as_many_files_as_may_be_are_asked_for),
     };
 
     return cmocka_run_group_tests_name("file", tests, NULL, NULL);
