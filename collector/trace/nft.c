@@ -168,10 +168,13 @@ static void close_feed(void **state)
     *state = NULL;
 }
 
-static int refuse(struct rca_trace_feature *feature, const char *why)
+static int refuse(struct rca_trace_feature *feature, int err)
 {
     feature->on = 0;
-    (void)snprintf(feature->how, sizeof(feature->how), "%s", why);
+    (void)snprintf(feature->how, sizeof(feature->how), "%s",
+                   err == -EPERM             ? "needs CAP_NET_ADMIN"
+                   : err == -EPROTONOSUPPORT ? "no nf_tables in this kernel"
+                                             : rca_strerror(err));
     (void)snprintf(feature->lost, sizeof(feature->lost), LOST);
     return RCA_ENOSUPPORT;
 }
@@ -195,13 +198,14 @@ static int start(struct feed *f, struct rca_trace_feature *feature)
         r = rca_trace_names_read(f->names);
     if (r == 0)
         r = look(f);
-    if (r || !f->set.n)
-        return r ? r : RCA_ENOSUPPORT;
+    if (r)
+        return r == -ENOMEM ? r : refuse(feature, r);
+    if (!f->set.n)
+        return RCA_ENOSUPPORT;
     own = (const struct rca_trace_nft_space *)f->set.ns[0].data;
     if (own && !own->known && own->err)
-        return refuse(feature, own->err == -EPERM
-                                   ? "needs CAP_NET_ADMIN"
-                                   : "no nf_tables in this kernel");
+        return refuse(feature,
+                      own->err == -EPERM ? own->err : -EPROTONOSUPPORT);
     tell(f, feature);
     return 0;
 }
@@ -327,16 +331,22 @@ static int read_space(struct feed *f, uint64_t inode, rca_trace_visit *push,
     return r;
 }
 
+/* What cannot be looked at now may be later: meanwhile messages are lost. */
+static int look_again(struct feed *f)
+{
+    const int r = now() - f->looked >= LOOK ? look(f) : 0;
+
+    f->overruns += r < 0 && r != -ENOMEM;
+    return r == -ENOMEM ? r : 0;
+}
+
 static int read_feed(void *state, rca_trace_visit *push, void *arg)
 {
     struct feed *f = (struct feed *)state;
     struct epoll_event ready[READY];
     _Bool more = 0;
-    int n, r = 0;
-
-    if (now() - f->looked >= LOOK)
-        r = look(f);
-    n = epoll_wait(f->epoll, ready, READY, 0);
+    int r = look_again(f);
+    const int n = epoll_wait(f->epoll, ready, READY, 0);
     for (int i = 0; r >= 0 && i < n; i++) {
         r = read_space(f, ready[i].data.u64, push, arg);
         more = more || r > 0;

@@ -194,7 +194,7 @@ static int leave_out_ours(int fd)
 /* Beyond the system's limit where that is permitted. */
 static void set_buffer(int fd, size_t bytes)
 {
-    int size = (int)(bytes && bytes <= INT32_MAX / 2 ? bytes : DEFAULT_BUFFER);
+    int size = (int)(bytes && bytes <= 1U << 30 ? bytes : DEFAULT_BUFFER);
 
     if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));

@@ -12,6 +12,7 @@
 #include <linux/netlink.h>
 /* clang-format on */
 #include <poll.h>
+#include <seccomp.h>
 #include <signal.h>
 
 #include "collector/trace/feed.h"
@@ -370,6 +371,36 @@ static void a_ruleset_that_appears_is_found(void **state)
     assert_string_equal(text_of(w, &w->seen.last_drop), "udp dport 9 drop");
 }
 
+/* As where nfnetlink is no part of the kernel. */
+static _Bool refuse_netfilter(void)
+{
+    const scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+    return ctx &&
+           !seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPROTONOSUPPORT),
+                             SCMP_SYS(socket), 1,
+                             SCMP_A2(SCMP_CMP_EQ, NETLINK_NETFILTER)) &&
+           !seccomp_load(ctx);
+}
+
+static void without_nfnetlink_it_is_off(void **state)
+{
+    struct world *w = (struct world *)*state;
+    int status = 0;
+    const pid_t pid = fork();
+
+    if (pid == 0) {
+        if (!refuse_netfilter())
+            _exit(1);
+        if (begin(w, NULL, 0) != RCA_ENOSUPPORT || w->feature.on)
+            _exit(2);
+        _exit(strstr(w->feature.how, "no nf_tables") && w->feature.lost[0] ? 0
+                                                                           : 3);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 /* Sends @n bytes to each netlink socket of this process from another one. */
 static void forge(const void *bytes, size_t n)
 {
@@ -545,6 +576,7 @@ static int run_all(void)
         IN_WORLD(a_users_own_trace_rule_is_enough),
         IN_WORLD(bridges_and_other_namespaces_are_seen),
         IN_WORLD(a_ruleset_that_appears_is_found),
+        IN_WORLD(without_nfnetlink_it_is_off),
         IN_WORLD(only_the_kernel_is_believed),
         IN_WORLD(nothing_is_left_unread_at_the_end),
     };
