@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#define GRACE_MS 3000
+#define NAP_MS 20
 
 int rca_trace_child_start(const char *command,
                           struct rca_trace_child *ret_child)
@@ -42,14 +46,29 @@ _Bool rca_trace_child_ended(struct rca_trace_child *child)
     return child->pid && child->ended;
 }
 
+/* It may have reasons not to end by SIGTERM, but not to keep us. */
+static void end(struct rca_trace_child *child)
+{
+    const struct timespec nap = {.tv_nsec = NAP_MS * 1000000L};
+
+    (void)kill(child->pid, SIGTERM);
+    for (unsigned i = 0; i < GRACE_MS / NAP_MS; i++) {
+        look(child, WNOHANG);
+        if (child->ended)
+            return;
+        (void)nanosleep(&nap, NULL);
+    }
+    (void)kill(child->pid, SIGKILL);
+    look(child, 0);
+}
+
 void rca_trace_child_stop(struct rca_trace_child *child, const char *command)
 {
     if (!child->pid)
         return;
     look(child, WNOHANG);
     if (!child->ended)
-        (void)kill(child->pid, SIGTERM);
-    look(child, 0);
+        end(child);
     if (WIFSIGNALED(child->status))
         (void)fprintf(stderr, "rca: '%s' was ended by signal %d (%s)\n",
                       command, WTERMSIG(child->status),

@@ -23,6 +23,6 @@ RCA_MUST_CHECK int rca_trace_child_start(const char *command,
                                          struct rca_trace_child *ret_child);
 /** rca_trace_child_ended() - whether it is over; does not wait */
 _Bool rca_trace_child_ended(struct rca_trace_child *child);
-/** rca_trace_child_stop() - SIGTERM if it runs, and wait for its end; says on
- * standard error how it ended */
+/** rca_trace_child_stop() - SIGTERM if it runs, SIGKILL 3 s later, and wait for
+ * its end; says on standard error how it ended */
 void rca_trace_child_stop(struct rca_trace_child *child, const char *command);

@@ -184,6 +184,8 @@ static int check(struct asked *a)
         r = read_buffer(a->buffer, &o->buffer);
     if (r < 0)
         r = read_functions(&a->functions, o);
+    if (r < 0 && a->most == 0)
+        r = wrong("--stop-after wants a number from 1 on, not", "0");
     if (r < 0 && a->duration && a->command)
         r = wrong("--for goes without --cmd", a->command);
     return r;
@@ -222,6 +224,8 @@ static int open_sink(const struct asked *a, struct record *record)
     }
     about.unseen = unseen.text;
     r = rca_trace_sink_open(a->output, &about, &record->sink);
+    if (r == -EBUSY)
+        return rca_say("another process is recording to that file", NULL, r);
     return r ? rca_say(a->output ? a->output : "trace record", NULL, r) : -1;
 }
 
@@ -346,8 +350,12 @@ static int finish(const struct rca_cli *cli, const struct asked *a,
 static void catch_signals(void)
 {
     const struct sigaction act = {.sa_handler = on_stop};
+    struct sigaction before = {0};
 
     stop = 0;
+    /* the terminal is gone; nohup has it ignored */
+    if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+        (void)sigaction(SIGHUP, &act, NULL);
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
@@ -356,7 +364,7 @@ static void catch_signals(void)
 int rca_trace_cmd_record(struct rca_cli *cli, int argc, char **argv)
 {
     struct record record RCA_CLEANUP(done) = {0};
-    struct asked a = {.collectors = "auto"};
+    struct asked a = {.collectors = "auto", .most = UINT64_MAX};
     struct rca_trace_options *o = &a.options;
     const struct rca_arg args[] = {
         {"filter", 'f', RCA_ARG_TEXT, "EXPR", &o->filter, NULL,

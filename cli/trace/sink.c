@@ -2,7 +2,12 @@
 #include "cli/trace/sink.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio_ext.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static _Bool is_pcapng(const char *path)
 {
@@ -12,6 +17,34 @@ static _Bool is_pcapng(const char *path)
     return n >= sizeof(end) && !strcmp(path + n - (sizeof(end) - 1), end);
 }
 
+/* Emptied only once it is known that no other process writes it. */
+static int empty(int fd)
+{
+    struct stat st;
+
+    if (fstat(fd, &st))
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return 0; /* a device, a pipe */
+    if (flock(fd, LOCK_EX | LOCK_NB))
+        return errno == EWOULDBLOCK ? -EBUSY : -errno;
+    return ftruncate(fd, 0) ? -errno : 0;
+}
+
+static int open_file(const char *path, FILE **ret_out)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    int r = fd < 0 ? -errno : empty(fd);
+
+    if (!r) {
+        *ret_out = fdopen(fd, "w");
+        r = *ret_out ? 0 : -ENOMEM;
+    }
+    if (r && fd >= 0)
+        (void)close(fd);
+    return r;
+}
+
 int rca_trace_sink_open(const char *path, const struct rca_trace_about *about,
                         struct rca_trace_sink *sink)
 {
@@ -19,19 +52,26 @@ int rca_trace_sink_open(const char *path, const struct rca_trace_about *about,
 
     if (r || !path)
         return r;
-    sink->out = fopen(path, "we");
-    if (!sink->out)
-        r = -errno;
-    else if (is_pcapng(path))
+    r = open_file(path, &sink->out);
+    if (!r && is_pcapng(path))
         r = rca_pcapng_begin(sink->out, sink->view.names, about,
                              &sink->packets);
-    else
+    else if (!r)
         r = rca_trace_write_begin(sink->out, about);
     if (!r)
         r = rca_trace_sink_flush(sink);
     if (r)
         rca_trace_sink_done(sink);
     return r;
+}
+
+/* Nobody reads standard output any more, as of `| head`: no error, and nothing
+ * that the end of the program should try to write again. */
+static int lost_reader(struct rca_trace_sink *sink)
+{
+    __fpurge(stdout);
+    sink->full = 1;
+    return 0;
 }
 
 static int print(struct rca_trace_sink *sink,
@@ -44,13 +84,13 @@ static int print(struct rca_trace_sink *sink,
     rca_trace_line(&sink->view, event, &buf);
     r = rca_buf_take(&buf, &text);
     if (r == 0 && fputs(text, stdout) < 0)
-        r = -errno;
+        r = errno == EPIPE ? lost_reader(sink) : -errno;
     return r;
 }
 
 /* The names that came since, and then the event that may need them. */
-static int write(struct rca_trace_sink *sink,
-                 const struct rca_trace_event *event)
+static int write_out(struct rca_trace_sink *sink,
+                     const struct rca_trace_event *event)
 {
     const size_t n = rca_trace_names_count(sink->view.names);
     int r = 0;
@@ -71,12 +111,12 @@ int rca_trace_sink_put(void *arg, const struct rca_trace_event *event)
 
     if (sink->full)
         return 0;
-    r = sink->out ? write(sink, event) : print(sink, event);
+    r = sink->out ? write_out(sink, event) : print(sink, event);
     r = r ? r : rca_trace_summary_add(sink->summary, event);
     if (r)
         return r;
     sink->events++;
-    sink->full = sink->most && sink->events >= sink->most;
+    sink->full |= sink->most && sink->events >= sink->most;
     return 0;
 }
 
@@ -84,10 +124,7 @@ int rca_trace_sink_flush(struct rca_trace_sink *sink)
 {
     if (fflush(sink->out ? sink->out : stdout) == 0)
         return 0;
-    if (sink->out || errno != EPIPE)
-        return -errno;
-    sink->full = 1; /* as of `| head` */
-    return 0;
+    return sink->out || errno != EPIPE ? -errno : lost_reader(sink);
 }
 
 int rca_trace_sink_end(struct rca_trace_sink *sink,

@@ -32,7 +32,8 @@ struct rca_trace_sink {
     struct rca_trace_summary *summary; /* owned */
 };
 
-/** rca_trace_sink_open() - @path NULL: text; 0; -errno, with nothing opened */
+/** rca_trace_sink_open() - @path NULL: text; 0; -EBUSY: another process records
+ * to @path, which stays as it is; -errno, with nothing opened */
 RCA_MUST_CHECK int rca_trace_sink_open(const char *path,
                                        const struct rca_trace_about *about,
                                        struct rca_trace_sink *sink);

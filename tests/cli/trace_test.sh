@@ -53,6 +53,7 @@ mistake "power of 2 from 64K to 1G, not '9999999G'" record --buffer 9999999G
 mistake "did you mean 'drop'" record -c auto,dorp
 mistake "goes without --cmd 'true'" record --for 1s --cmd true
 mistake "wants a duration" record --for soon
+mistake "number from 1 on, not '0'" record --stop-after 0
 
 # --- files ---------------------------------------------------------------------
 story=$corpus/story
@@ -145,12 +146,35 @@ grep -q 'ended with exit code 3' "$work/err" || failed=1
 try 0 'dropped by no_socket' show "$work/a" -j -d -f "udp and host $to"
 try 0 '^ +[0-9]+  no_socket' stats "$work/a"
 live 1 'No such file' record --for 1s -o "$work/no/such/folder"
+echo keep >"$work/busy"
+flock "$work/busy" sh -c 'exec "$@"' sh "$rca" trace record --for 100ms \
+    -o "$work/busy" 2>"$work/err" && failed=1
+if grep -q 'another process is recording' "$work/err" &&
+    [ "$(cat "$work/busy")" = keep ]; then
+    echo 'ok: a file that another process writes'
+else
+    echo 'not ok: a file that another process writes' && failed=1
+    cat "$work/err"
+fi
+# a reader that is gone is no mistake, whether it is seen in a line or after it
+# shellcheck disable=SC2016 # for the shell within
+unshare -n sh -c 'ip link set lo up && exec "$@"' sh "$rca" trace record \
+    --cmd "for i in 1 2 3 4 5 6 7 8 9; do $send; done; sleep 1" \
+    2>"$work/err" | true
+got=${PIPESTATUS[0]}
+if [ "$got" -eq 0 ] && ! grep -q 'Broken pipe' "$work/err"; then
+    echo 'ok: nobody reads'
+else
+    echo "not ok: nobody reads: exit $got" && failed=1
+    cat "$work/err"
+fi
 
 # stopped by a signal it ends as it should, killed it can be read
 # ends SIGNAL CODE TEXT
 ends() {
     # shellcheck disable=SC2016 # for the shell within
-    unshare -n sh -c 'ip link set lo up && exec "$@"' sh "$rca" trace record \
+    env --default-signal=HUP unshare -n \
+        sh -c 'ip link set lo up && exec "$@"' sh "$rca" trace record \
         -o "$work/b" 2>"$work/err" &
     local pid=$! i got=0
     for ((i = 0; i < 200 && $(stat -c %s "$work/b" 2>/dev/null || echo 0) < 16; i++)); do
@@ -167,6 +191,7 @@ ends() {
 }
 ends INT 0 'lost +(nothing|[0-9])'
 ends TERM 0 'lost +(nothing|[0-9])'
+ends HUP 0 'lost +(nothing|[0-9])'
 ends KILL 137 'the recording has no end'
 
 if "$rca" trace record -f udp --for 100ms 2>&1 | grep -q 'no filters'; then
@@ -181,6 +206,8 @@ grep -qE 'events of 1 packets, 1 dropped; lost: nothing' "$work/err" || {
     cat "$work/err"
 }
 live 0 ' 2 events' record -n 2 -f "host $to" --cmd "$send; sleep 30"
+live 0 'Killed' record -n 1 -f "host $to" \
+    --cmd "trap '' TERM; $send; while :; do sleep 1; done"
 live 0 'drop .*no_socket' record -m 'reason == no_socket' --points drop \
     -f "host $to" --cmd "$send"
 [ "$(wc -l <"$work/out")" -eq 1 ] || { echo 'not ok: one drop' && failed=1; }
