@@ -287,6 +287,47 @@ static void two_faults_on_two_branches_share_the_change(void **unused)
     }
 }
 
+/* A queue through which nothing went before: what it does to its user is that
+ * packets wait, not that there are some. */
+static void a_first_load_is_not_what_is_felt(void **unused)
+{
+    uint64_t state = test_seed() * 88172645463325252U;
+    struct rca_attribution *a = NULL;
+    struct rca_scene s;
+    struct incident c;
+    double *latency, *packets, *wait;
+
+    (void)unused;
+    incident_init(&c, ROWS, START);
+    (void)incident_entity(&c, RCA_KIND_SERVICE);
+    (void)incident_entity(&c, RCA_KIND_QDISC);
+    incident_edge(&c, 0, 1, RCA_EDGE_USES);
+    latency = incident_metric(&c, 0, "request_latency_mean_seconds", NULL);
+    packets = incident_metric(&c, 1, "qdisc_packets_per_second", NULL);
+    wait = incident_metric(&c, 1, "qdisc_sojourn_mean_seconds", NULL);
+    for (size_t r = 0; r < ROWS; r++)
+        latency[r] = 0.01 + 0.001 * noise(&state);
+    for (size_t r = START; r < ROWS; r++) {
+        packets[r] = 34 + noise(&state);
+        wait[r] = 0.066 + 0.01 * noise(&state);
+        latency[r] += wait[r];
+    }
+    (void)incident_made(&c);
+    assert_ok(rca_scene_init(&s, &c.w, c.g, (struct rca_rows){0, START - 5},
+                             (struct rca_rows){START, ROWS}));
+    assert_ok(rca_attribution_new(&s, 0, 1, &a));
+    for (size_t e = 0; e < a->n_culprits; e++) {
+        const struct rca_culprit *culprit = &a->culprits[e];
+        const uint32_t v = a->factors[culprit->carrier].target;
+
+        if (c.vars[v].entity == 1)
+            assert_int_equal(v, 2);
+    }
+    rca_attribution_free(&a);
+    rca_scene_done(&s);
+    rca_graph_free(&c.g);
+}
+
 static void every_failed_allocation_is_reported(void **unused)
 {
     const rca_id id[] = {0, 1, 2};
@@ -321,6 +362,7 @@ int main(void)
         cmocka_unit_test(other_units_change_nothing),
         cmocka_unit_test(the_terms_add_up_in_any_graph),
         cmocka_unit_test(two_faults_on_two_branches_share_the_change),
+        cmocka_unit_test(a_first_load_is_not_what_is_felt),
         cmocka_unit_test(every_failed_allocation_is_reported),
     };
 

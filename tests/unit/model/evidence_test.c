@@ -196,6 +196,9 @@ static void the_last_of_a_chain_has_the_share(void **unused)
                 of(e, 1)->x[RCA_EVIDENCE_SHARE] + 1);
     assert_true(of(e, 2)->x[RCA_EVIDENCE_TOGETHER] >
                 of(e, 1)->x[RCA_EVIDENCE_TOGETHER]);
+    /* what others did of the victim is not its own */
+    assert_true(of(e, 0)->x[RCA_EVIDENCE_ODD] <
+                of(e, 1)->x[RCA_EVIDENCE_ODD] / 2);
     rca_graph_free(&c.g);
 }
 
