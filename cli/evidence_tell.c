@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/drop_reason.h"
 #include "graph/base/name.h"
 #include "model/arena.h"
 
@@ -125,21 +126,14 @@ static const struct rca_trace_rule *rule_of(const struct telling *t,
 }
 
 /* Freed as a drop, and nobody missed it: what a connection had left when it was
- * closed, and data that came twice. On a host without any fault, too. */
+ * closed, data that came twice, frames for others. Without any fault, too. */
 static _Bool is_harmless(const struct telling *t,
                          const struct rca_trace_death *d)
 {
-    static const char *const reasons[] = {
-        "queue_purge",  "tcp_old_data", "tcp_old_ack", "tcp_old_sequence",
-        "tcp_ofomerge", "consumed",     "skb_consumed"};
     const char *name =
         d->has_reason ? rca_trace_name_reason(t->names, d->reason) : NULL;
 
-    for (size_t i = 0; name && i < RCA_ARRAY_SIZE(reasons); i++) {
-        if (strcmp(name, reasons[i]) == 0)
-            return !d->has_rule && !d->has_ovs;
-    }
-    return 0;
+    return name && !rca_drop_reason_hurts(name) && !d->has_rule && !d->has_ovs;
 }
 
 static void put_death(struct telling *t, const struct rca_trace_death *from,

@@ -119,8 +119,7 @@ static void report_peer(const struct link_state *state,
     report_use(state, obs, user, peer);
     if (peer != RCA_LINK_NONE &&
         state->map.nics[peer].netns != state->set.ns[0].inode)
-        rca_observe_edge(obs, user, state->map.nics[peer].whole,
-                         RCA_EDGE_USES);
+        rca_observe_edge(obs, user, state->map.nics[peer].whole, RCA_EDGE_USES);
 }
 
 static void report_users(const struct link_state *state,

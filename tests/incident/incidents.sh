@@ -201,7 +201,8 @@ accepted() { # accepted INCIDENT ENTITY
 # --- how its packets die -------------------------------------------------------
 # Where the kernel tells no reason nothing is asked for: who connects to a full
 # accept queue, or cannot be answered for want of a route, is heard in silence
-# (the packet counts as consumed), and a switch in user space has counters only.
+# (the packet counts as consumed; open connections do tell, but send less and
+# less often), and a switch in user space has counters only.
 dies() { # dies INCIDENT "REASON NETNS PACKETS"... - as the answer tells
     case $1 in
         rule) grep -q '^netfilter_drop rule-back ' <<< "$2" ;;
@@ -222,8 +223,10 @@ back_of() { # back_of INCIDENT - its address
 # trace_INCIDENT FILE - whether there is a line for it, as 'rca trace stats' says
 trace_rule() { grep 'netfilter_drop.*rule-back' "$1" | grep -q '"handle"'; }
 trace_conntrack() { grep -q 'netfilter_drop.*conntrack-back' "$1"; }
-trace_route() { :; } # what TCP cannot route has no protocol yet: no packet
+trace_route() { grep -q 'ip_outnoroutes.*route-back' "$1"; }
 trace_forward() { grep -q 'ip_innoroutes.*forward-router' "$1"; }
-trace_listen() { :; }
+trace_listen() { # told apart from the deaths: the kernel gives no reason
+    grep -q '"refused":\[{"name":"'"$(back_of listen)"':8080' "${1%.deaths}.stats.json"
+}
 trace_qdisc() { grep -q 'qdisc_[a-z]*".*qdisc-back' "$1"; }
 trace_ovs() { grep -q 'port-back.*"down": *true' "$1"; }
