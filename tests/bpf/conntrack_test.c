@@ -30,14 +30,16 @@ static double value(struct net_fixture *f, const char *name, const char *series)
 static void a_table_in_use_is_an_entity(void **state)
 {
     struct net_fixture *f = net_get(state);
+    size_t before;
 
     net_tick(f, 2);
-    assert_int_equal(f->obs->in_use[RCA_KIND_CONNTRACK], 0);
+    /* Open vSwitch's module has connections tracked everywhere */
+    before = f->obs->in_use[RCA_KIND_CONNTRACK];
     /* nobody answers: each port is a connection of its own */
     for (uint16_t port = 2000; port < 2030; port++)
         net_send("c", "10.9.0.2", port, 1);
     net_tick(f, 3);
-    assert_int_equal(f->obs->in_use[RCA_KIND_CONNTRACK], 1);
+    assert_int_equal(f->obs->in_use[RCA_KIND_CONNTRACK], before + 1);
     assert_close(value(f, "c:conntrack", "conntrack_entries"), 30, 0);
     assert_true(value(f, "c:conntrack", "conntrack_limit") > 30);
     assert_close(value(f, "c:conntrack", "conntrack_full_ratio"),
