@@ -39,7 +39,7 @@ static void a_table_in_use_is_an_entity(void **state)
     for (uint16_t port = 2000; port < 2030; port++)
         net_send("c", "10.9.0.2", port, 1);
     net_tick(f, 3);
-    assert_int_equal(f->obs->in_use[RCA_KIND_CONNTRACK], before + 1);
+    assert_true(f->obs->in_use[RCA_KIND_CONNTRACK] > before);
     assert_close(value(f, "c:conntrack", "conntrack_entries"), 30, 0);
     assert_true(value(f, "c:conntrack", "conntrack_limit") > 30);
     assert_close(value(f, "c:conntrack", "conntrack_full_ratio"),
