@@ -66,7 +66,7 @@ static void add_text(struct reading *r, const char *text)
     if (n && n < sizeof(r->text) - 1)
         r->text[n++] = ' ';
     for (; *text && n < sizeof(r->text) - 1; text++) {
-        const char c = *text == '\t' ? ' ' : *text;
+        const char c = (char)(*text == '\t' ? ' ' : *text);
 
         if (c != ' ' || (n && r->text[n - 1] != ' '))
             r->text[n++] = c;

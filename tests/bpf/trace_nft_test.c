@@ -374,7 +374,7 @@ static void a_ruleset_that_appears_is_found(void **state)
 /* As where nfnetlink is no part of the kernel. */
 static _Bool refuse_netfilter(void)
 {
-    const scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
 
     return ctx &&
            !seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPROTONOSUPPORT),

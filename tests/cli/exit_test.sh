@@ -269,6 +269,12 @@ if [ -w /dev/full ]; then
     done
 fi
 
+# trace: of the live ones a collector that has no hook, whatever this host allows
+try 0 'as eBPF' trace filter 'tcp port 80'
+wrong 1 'junk' trace show junk
+wrong 2 'syntax error' trace filter 'tcp prt 80'
+wrong 5 "" trace record -c drop --without tp_btf/kfree_skb,raw_tp/kfree_skb --for 1s
+
 # every code of every page was tried
 for page in "$pages"/rca-*.[18]; do
     name=$(basename "${page%.?}")
