@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/args.h"
@@ -46,6 +47,14 @@ static _Bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+static _Bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
 /* What is not said is seen from the name of the file. */
 static int check(struct asked *a)
 {
@@ -63,6 +72,8 @@ static int check(struct asked *a)
         return wrong("in which format? --pcapng or --json");
     if (a->pcapng && to_screen && isatty(STDOUT_FILENO))
         return wrong("pcapng is not for the eye: name a file with -o");
+    if (!to_screen && is_same_file(a->in, a->out))
+        return wrong("-o is the recording itself: name another file");
     return -1;
 }
 

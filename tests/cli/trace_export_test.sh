@@ -58,6 +58,9 @@ export_ --json
 is $got 2 'usage: no file'
 export_ --json "$dir/all.json"
 is "$got $(grep -c 'all.json' "$dir/err")" '1 1' 'no recording'
+before=$(cksum <"$dir/all.trace")
+export_ --json "$dir/all.trace" -o "$dir/all.trace"
+is "$got $(cksum <"$dir/all.trace")" "2 $before" 'not over the recording itself'
 export_ --json "$dir/none.trace"
 is $got 1 'no file of that name'
 export_ --pcapng "$dir/all.trace" -o "$dir/none/all.pcapng"

@@ -168,9 +168,10 @@ static void story_tell(struct story *s, const char *culprit)
 /* a rule as the cause, packets that it dropped, and some that died elsewhere */
 static inline void story_packets(struct story *s)
 {
-    struct rca_card *rule = &s->nodes[0].card;
+    struct rca_card *rule = NULL;
 
     story_tell(s, "web:filter/input/2");
+    rule = &s->nodes[0].card;
     rule->kind = RCA_KIND_RULE;
     rule->metric = "rule_drops_per_second";
     rule->label = "rule drops";
