@@ -30,7 +30,7 @@ failed=0
 for t in /tests/*_test; do
     name=$(basename "$t")
     start=$(date +%s)
-    timeout 300 "$t" 2>&1
+    timeout 600 "$t" 2>&1
     code=$?
     if [ $code = 0 ]; then
         echo "qemu: ok $name ($(($(date +%s) - start)) s)"

@@ -13,7 +13,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-limit=${RCA_QEMU_SECONDS:-1500}
+limit=${RCA_QEMU_SECONDS:-3000}
 # what tests use of the network, beyond what is built in
 modules='veth dummy bridge nf_tables nft_ct nft_counter nft_chain_nat nft_nat nft_masq
          nft_numgen nft_limit nft_reject_inet nf_conntrack_netlink sch_tbf
