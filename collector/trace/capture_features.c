@@ -62,7 +62,8 @@ void rca_trace_tell_features(struct rca_trace_capture *c,
         add_hooks(c);
     add_probes(c);
     if (options->wanted >> RCA_TRACE_PART_DEV & 1)
-        add_names(c, RCA_TRACE_PART_DEV, "device names", "rtnetlink");
+        add_names(c, RCA_TRACE_PART_DEV, "device names",
+                  "the links of each namespace");
     if (options->wanted >> RCA_TRACE_PART_NS & 1)
         add_names(c, RCA_TRACE_PART_NS, "namespace names",
                   "/run/netns, /proc/PID/ns/net");
