@@ -24,7 +24,7 @@
 #define IS(member, sign, number)                                               \
     ((struct rca_meta_test){.offset = AT(member),                              \
                             .size = SIZE(member),                              \
-                            .op = (sign),                                      \
+                            .op = (uint8_t)(sign),                             \
                             .mask = UINT64_MAX,                                \
                             .value = (number)})
 #define HAS(member, bits)                                                      \

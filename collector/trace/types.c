@@ -242,6 +242,7 @@ static int refuse_name(const struct rca_trace_types *k, const char *function,
     return RCA_EUNKNOWN;
 }
 
+RCA_PRINTF(2, 0)
 static void print(void *buf, const char *format, va_list args)
 {
     char text[512];
