@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "collector/sock_probe.h"
 #include "graph/base/base.h"
+#include "tests/bench/keepalive.h"
 
 /*
  * What watching sockets costs a request: keep-alive requests of 40 bytes and
@@ -25,15 +23,7 @@
  * value, unit. RCA_BENCH_WITHOUT leaves hooks off.
  */
 
-enum { PAIRS = 200, REQUESTS = 1000, SIDES = 2, REQUEST = 40, REPLY = 512 };
-
-static double cpu_us(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec * 1e-3;
-}
+enum { PAIRS = 200, REQUESTS = 1000, SIDES = 2 };
 
 static int die(const char *what)
 {
@@ -41,54 +31,9 @@ static int die(const char *what)
     return 1;
 }
 
-/* A connection over the loopback: both ends. */
-static int dial(int ends[2])
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    const int listener = socket(AF_INET, SOCK_STREAM, 0);
-    const int on = 1;
-
-    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
-    if (listener < 0 || ends[0] < 0 ||
-        bind(listener, (struct sockaddr *)&at, len) || listen(listener, 1) ||
-        getsockname(listener, (struct sockaddr *)&at, &len) ||
-        connect(ends[0], (struct sockaddr *)&at, len))
-        return -1;
-    ends[1] = accept(listener, NULL, NULL);
-    (void)close(listener);
-    for (int i = 0; i < 2; i++)
-        (void)setsockopt(ends[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    return ends[1] < 0 ? -1 : 0;
-}
-
-/* Processor time of a window, microseconds a request. */
-static double window(const int ends[2], int requests)
-{
-    char buf[REPLY] = "HTTP/1.1 200 OK\r\n";
-    const double start = cpu_us();
-
-    for (int i = 0; i < requests; i++) {
-        if (send(ends[0], buf, REQUEST, 0) != REQUEST ||
-            recv(ends[1], buf + REQUEST, REPLY - REQUEST, 0) != REQUEST ||
-            send(ends[1], buf, REPLY, 0) != REPLY ||
-            recv(ends[0], buf, REPLY, MSG_WAITALL) != REPLY)
-            abort();
-    }
-    return (cpu_us() - start) / requests;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void tell(const char *what, double *x, double divisor)
 {
-    qsort(x, PAIRS, sizeof(*x), compare);
+    qsort(x, PAIRS, sizeof(*x), keepalive_compare);
     printf("sock_%s\t%.3f\tus (quartiles %.3f to %.3f, %d windows)\n", what,
            x[PAIRS / 2] / divisor, x[PAIRS / 4] / divisor,
            x[3 * PAIRS / 4] / divisor, PAIRS);
@@ -110,8 +55,8 @@ static int compare_profiles(struct rca_sock_probe *probe,
 
             if (rca_sock_probe_profile(probe, obs, now))
                 return die("cannot change the profile");
-            (void)window(ends, REQUESTS / 10);
-            cost[now] = window(ends, REQUESTS);
+            (void)keepalive_window(ends, REQUESTS / 10);
+            cost[now] = keepalive_window(ends, REQUESTS);
         }
         base[i] = cost[RCA_PROFILE_LIGHT];
         extra[i] = cost[RCA_PROFILE_STANDARD] - cost[RCA_PROFILE_LIGHT];
@@ -120,9 +65,9 @@ static int compare_profiles(struct rca_sock_probe *probe,
     if (rca_sock_probe_profile(probe, obs, RCA_PROFILE_LIGHT))
         return die("cannot change the profile");
     for (int i = 0; i < PAIRS; i++) {
-        const double once = window(ends, REQUESTS);
+        const double once = keepalive_window(ends, REQUESTS);
 
-        light[i] = window(ends, REQUESTS) - once;
+        light[i] = keepalive_window(ends, REQUESTS) - once;
     }
     tell("request_without", base, 1);
     tell("extra_a_side_standard", extra, SIDES);
@@ -147,7 +92,7 @@ int main(void)
     if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &lo))
         return die("no loopback");
     lo.ifr_flags |= IFF_UP;
-    if (ioctl(fd, SIOCSIFFLAGS, &lo) || close(fd) || dial(ends))
+    if (ioctl(fd, SIOCSIFFLAGS, &lo) || close(fd) || keepalive_dial(ends))
         return die("no connection");
     if (rca_observer_new(NULL, "bench", &obs))
         return die("no memory");

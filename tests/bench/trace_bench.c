@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -11,12 +9,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 
 #include "collector/trace/capture.h"
+#include "tests/bench/keepalive.h"
 
 /*
  * What a capture of packets costs: keep-alive requests of 40 bytes and replies of
@@ -31,7 +29,7 @@
  * line each: name, value, unit.
  */
 
-enum { PAIRS = 30, REQUESTS = 500, REQUEST = 40, REPLY = 512 };
+enum { PAIRS = 30, REQUESTS = 500 };
 
 static const struct kind {
     const char *name, *filter, *meta, *parts;
@@ -44,71 +42,16 @@ static const struct kind {
     {"matched_by_both", "tcp", "mark == 0", "auto"},
 };
 
-static double cpu_us(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-    return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec * 1e-3;
-}
-
 static int die(const char *what)
 {
     (void)fprintf(stderr, "trace_bench: %s: %s\n", what, strerror(errno));
     return 1;
 }
 
-/* --- the load ----------------------------------------------------------------- */
-
-/* A connection over the loopback: both ends. */
-static int dial(int ends[2])
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    const int listener = socket(AF_INET, SOCK_STREAM, 0);
-    const int on = 1;
-
-    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
-    if (listener < 0 || ends[0] < 0 ||
-        bind(listener, (struct sockaddr *)&at, len) || listen(listener, 1) ||
-        getsockname(listener, (struct sockaddr *)&at, &len) ||
-        connect(ends[0], (struct sockaddr *)&at, len))
-        return -1;
-    ends[1] = accept(listener, NULL, NULL);
-    (void)close(listener);
-    for (int i = 0; i < 2; i++)
-        (void)setsockopt(ends[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    return ends[1] < 0 ? -1 : 0;
-}
-
-/* Processor time of a window, microseconds a request. */
-static double window(const int ends[2], int requests)
-{
-    char buf[REPLY] = "HTTP/1.1 200 OK\r\n";
-    const double start = cpu_us();
-
-    for (int i = 0; i < requests; i++) {
-        if (send(ends[0], buf, REQUEST, 0) != REQUEST ||
-            recv(ends[1], buf + REQUEST, REPLY - REQUEST, 0) != REQUEST ||
-            send(ends[1], buf, REPLY, 0) != REPLY ||
-            recv(ends[0], buf, REPLY, MSG_WAITALL) != REPLY)
-            abort();
-    }
-    return (cpu_us() - start) / requests;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void tell(const char *kind, const char *what, double *x, int n,
                  const char *unit)
 {
-    qsort(x, (size_t)n, sizeof(*x), compare);
+    qsort(x, (size_t)n, sizeof(*x), keepalive_compare);
     printf("trace_%s_%s\t%.3f\t%s (quartiles %.3f to %.3f, %d windows)\n", kind,
            what, x[n / 2], unit, x[n / 4], x[3 * n / 4], n);
 }
@@ -140,7 +83,7 @@ static void *read_events(void *arg)
             break;
     }
     (void)!rca_trace_finish(reader->capture, take, &reader->events);
-    reader->cpu_us = cpu_us();
+    reader->cpu_us = keepalive_cpu_us();
     return NULL;
 }
 
@@ -183,9 +126,9 @@ static int measure(const struct kind *kind, struct rca_trace_names *names,
 
     if (begin(kind, names, &reader))
         return 1;
-    (void)window(ends, REQUESTS / 10);
+    (void)keepalive_window(ends, REQUESTS / 10);
     rca_trace_stats(reader.capture, &before);
-    *cost = window(ends, REQUESTS);
+    *cost = keepalive_window(ends, REQUESTS);
     rca_trace_stats(reader.capture, &after);
     *seen = (double)(after.seen - before.seen) / REQUESTS;
     end(&reader, &after);
@@ -201,11 +144,11 @@ static int compare_requests(const struct kind *kind,
         double with = 0, seen = 0;
 
         if (i & 1)
-            base[i] = window(ends, REQUESTS);
+            base[i] = keepalive_window(ends, REQUESTS);
         if (measure(kind, names, ends, &with, &seen))
             return 1;
         if (!(i & 1))
-            base[i] = window(ends, REQUESTS);
+            base[i] = keepalive_window(ends, REQUESTS);
         extra[i] = with - base[i];
         ratio[i] = with / base[i];
         each[i] = seen > 0 ? 1e3 * extra[i] / seen : 0;
@@ -293,7 +236,7 @@ static int time_programs(const struct kind *kind, struct rca_trace_names *names,
         return 1;
     of_ours = last_program();
     for (int i = 0; i < 20; i++)
-        (void)window(ends, REQUESTS);
+        (void)keepalive_window(ends, REQUESTS);
     none = read_runs(before, of_empty);
     ours = read_runs(of_empty, of_ours);
     end(&reader, &stats);
@@ -328,7 +271,7 @@ int main(void)
         (void)fprintf(stderr, "trace_bench: skipped: needs root\n");
         return 0;
     }
-    if (open_loopback() || dial(ends))
+    if (open_loopback() || keepalive_dial(ends))
         return die("no connection");
     if (rca_trace_names_new(&names))
         return die("no memory");
