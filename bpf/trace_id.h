@@ -11,7 +11,7 @@
  * of what neither NAT nor a router changes.
  */
 
-#include "bpf/trace_packet.h"
+#include "bpf/trace_flow.h"
 
 #define MAX_PACKETS 65536
 #define ID_CPU_SHIFT 40

@@ -12,6 +12,7 @@
 #include "bpf/trace_context.h"
 #include "bpf/trace_filter.h"
 #include "bpf/trace_id.h"
+#include "bpf/trace_segment.h"
 
 #define STACKS 4096
 #define STACK_DEPTH 64

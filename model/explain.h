@@ -10,6 +10,7 @@
  */
 
 #include "model/model.h"
+#include "model/packets.h"
 #include "model/rank.h"
 
 struct rca_explain_options {
@@ -119,38 +120,6 @@ struct rca_quality {
     double missing;
 };
 
-#define RCA_DEATHS_MAX 8
-
-/**
- * struct rca_packet_death - where packets of the flow died; NULL or 0 where it is
- * not known
- * @rule:    as the entity is named ("web:filter/input/2"); @text: as nft prints it
- * @netns:   "host": the machine's own; @device: its name there
- * @service: that listens at the packets' one end; @place: function of the kernel
- */
-struct rca_packet_death {
-    const char *reason, *rule, *text, *device, *netns, *service, *place;
-    uint64_t packets;
-};
-
-/**
- * struct rca_packets - a short capture of the packets of what is explained
- * @filter:  in pcap-filter(7)'s language; @what: in words: "web port 8080"
- * @packets: different ones seen; @lost: events that were lost
- * @died:    of these, without what nobody missed: what a connection had left when
- *           it was closed, and data that came twice
- * @deaths:  most packets first; @others: packets that died in other ways
- * @unseen:  why nothing or not all could be captured, or NULL; with @packets 0
- *           and @to == @from there was no capture
- */
-struct rca_packets {
-    const char *filter, *what, *unseen;
-    rca_time from, to;
-    uint64_t packets, died, lost, others;
-    size_t n_deaths;
-    struct rca_packet_death deaths[RCA_DEATHS_MAX];
-};
-
 /** struct rca_explanation - the answer; everything in it is owned by it */
 struct rca_explanation {
     enum rca_verdict verdict;
@@ -196,8 +165,4 @@ RCA_MUST_CHECK int rca_explain(struct rca_store *store,
  * @from, or NULL; each node has one at most. O(flows). */
 const struct rca_flow *rca_explanation_onward(const struct rca_explanation *e,
                                               size_t from);
-/** rca_explanation_set_packets() - copy in what was captured, in place of what
- * was there; @packets NULL: nothing. 0; -ENOMEM: @explanation is unchanged. O(text). */
-RCA_MUST_CHECK int rca_explanation_set_packets(
-    struct rca_explanation *explanation, const struct rca_packets *packets);
 void rca_explanation_free(struct rca_explanation **explanation);
